@@ -1,0 +1,26 @@
+"""Canonical JSON, and the hashes that name rows and calls by their content."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def canonical_json(value: Json) -> str:
+    """The one spelling of a JSON value: sorted keys, no white space, text as it is."""
+    return _encode(value)
+
+
+def content_hash(tag: str, value: Json) -> str:
+    """32 hex digits that name `value`; `tag` says what is hashed and by which version of a scheme."""
+    text = f"{tag}\n{_encode(value)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def row_id(recipe: str, stage: str, origin: Iterable[str], ordinal: int) -> str:
+    """The id of a row: the same parents (or content) and place give the same id, on every machine."""
+    return content_hash("row/1", [recipe, stage, *origin, ordinal])

@@ -1,0 +1,79 @@
+"""Contracts: the columns of a stage's table, what each may hold, and what must be true of the whole."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, get_args
+
+from synth_assets.core.canonical import Json
+
+ColumnType = Literal["text", "integer", "number", "boolean", "timestamp", "dialog", "texts", "json"]
+COLUMN_TYPES: tuple[str, ...] = get_args(ColumnType)
+
+Values: TypeAlias = Mapping[str, Json]
+
+SYSTEM_COLUMNS = ("row_id", "parent_ids", "call_keys", "partition_key")
+WHOLE = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its type, and the checks that each of its values must pass."""
+
+    name: str
+    type: ColumnType
+    description: str = ""
+    nullable: bool = False
+    unique: bool = False
+    accepted: tuple[str, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """Every value of `column` must stand in `to_table`.`to_column`."""
+
+    column: str
+    to_table: str
+    to_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What must be true of the table as a whole; shares are of the rows that came in."""
+
+    min_rows: int = 1
+    max_reject_share: float = 1.0
+    warn_reject_share: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a table promises to whoever reads it. The system columns are added by the lake."""
+
+    columns: tuple[Column, ...]
+    description: str = ""
+    gate: Gate = Gate()
+    relationships: tuple[Relationship, ...] = ()
+
+    def __contains__(self, name: object) -> bool:
+        return any(column.name == name for column in self.columns)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def with_columns(self, columns: Iterable[Column]) -> "Contract":
+        """This contract, with columns replaced by name or added at the end."""
+        merged = {column.name: column for column in self.columns}
+        merged.update({column.name: column for column in columns})
+        return replace(self, columns=tuple(merged.values()))

@@ -1,0 +1,90 @@
+"""Dialogs: messages, how they are read from the shapes found in the wild, and how two are compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from synth_assets.core.canonical import Json
+
+Role = Literal["system", "user", "assistant", "tool"]
+ROLES: tuple[str, ...] = get_args(Role)
+_SPOKEN_AS = {"human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a dialog."""
+
+    role: Role
+    content: str
+
+    def to_json(self) -> dict[str, Json]:
+        """The message as chat APIs and training files spell it."""
+        return {"role": self.role, "content": self.content}
+
+
+Dialog = tuple[Message, ...]
+
+
+def read_dialog(value: object) -> Dialog:
+    """A dialog from role/content (or ShareGPT's from/value) objects; ValueError says what is off."""
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise ValueError(f"a dialog is a list of messages, this is {type(value).__name__}")
+    return tuple(_read_message(item, place) for place, item in enumerate(value, start=1))
+
+
+def _read_message(item: object, place: int) -> Message:
+    if isinstance(item, Message):
+        return item
+    if not isinstance(item, Mapping):
+        raise ValueError(f"message {place} is {type(item).__name__}, not an object")
+    role = item.get("role", item.get("from"))
+    content = item.get("content", item.get("value"))
+    if isinstance(role, str):
+        role = _SPOKEN_AS.get(role, role)
+    if role not in ROLES:
+        raise ValueError(f"message {place} has the role {role!r}, not one of {', '.join(ROLES)}")
+    if not isinstance(content, str):
+        raise ValueError(f"message {place} has no text as its content")
+    return Message(cast(Role, role), content)
+
+
+def without_system(dialog: Dialog) -> Dialog:
+    """The dialog with system messages spoken by the user, joined to the user's own next words."""
+    turns: list[Message] = []
+    for message in dialog:
+        role: Role = "user" if message.role == "system" else message.role
+        if role == "user" and turns and turns[-1].role == "user":
+            turns[-1] = Message("user", f"{turns[-1].content}\n\n{message.content}")
+        else:
+            turns.append(Message(role, message.content))
+    return tuple(turns)
+
+
+def structure_fault(dialog: Dialog) -> str | None:
+    """Why this is no dialog of user and assistant in turn, each with something to say; None if it is."""
+    if not dialog:
+        return "the dialog is empty"
+    for place, message in enumerate(dialog, start=1):
+        expected = "user" if place % 2 else "assistant"
+        if message.role != expected:
+            return f"message {place} is spoken by {message.role}, expected {expected}"
+        if not message.content.strip():
+            return f"message {place} ({message.role}) is blank"
+    if dialog[-1].role != "assistant":
+        return "the dialog does not end with the assistant"
+    return None
+
+
+def rewrite_fault(original: Dialog, rewritten: Dialog) -> str | None:
+    """Why `rewritten` is no rewrite of the assistant's part of `original`; None if it is one."""
+    if len(rewritten) != len(original):
+        return f"the dialog has {len(rewritten)} messages, the original has {len(original)}"
+    for place, (before, after) in enumerate(zip(original, rewritten, strict=True), start=1):
+        if after.role != before.role:
+            return f"message {place} is spoken by {after.role}, in the original by {before.role}"
+        if not after.content.strip():
+            return f"message {place} ({after.role}) is blank"
+        if before.role != "assistant" and after.content.split() != before.content.split():
+            return f"message {place} ({before.role}) was changed, only the assistant's may be"
+    return None

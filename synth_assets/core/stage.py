@@ -1,0 +1,202 @@
+"""The four shapes of a stage. A kind of stage is one frozen model of one shape; the engine runs the shape."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import WHOLE, Column, Contract, Gate, Values
+from synth_assets.core.request import Reply, Request
+from synth_assets.core.teacher import TeacherSpec
+
+
+class Reject(Exception):
+    """Raised by a stage for a row it cannot use; the message is the reason, short and countable."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class StageFault(ValueError):
+    """A stage that does not fit what it reads; `key` is the stage's own key that is wrong."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of an upstream table: who it is, and its values."""
+
+    row_id: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that could be read, and what it said."""
+
+    request: Request
+    reply: Reply
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The part of a stage that one run fills: the whole, a day or a shard."""
+
+    key: str = WHOLE
+    index: int = 0
+    of: int = 1
+    scheme: Literal["none", "daily", "shards"] = "none"
+
+
+class Reach(Protocol):
+    """What a source may reach: the folder its relative paths start from, and tables of the lake."""
+
+    folder: Path
+
+    def query(self, sql: str) -> Iterator[Values]:
+        """The rows of a SELECT over the lake."""
+
+
+class Checks(BaseModel):
+    """What a recipe demands of a stage's table beyond what its kind promises."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_rows: int = Field(1, ge=0, description="fewest rows; fewer close the gate")
+    max_rejects: float = Field(1.0, ge=0, le=1, description="highest share of rejects; more close the gate")
+    warn_rejects: float = Field(0.1, ge=0, le=1, description="share of rejects that warns")
+    unique: tuple[str, ...] = Field((), description="columns that hold no value twice")
+    accepted: Mapping[str, tuple[str, ...]] = Field({}, description="the only values of a text column")
+    min_length: Mapping[str, int] = Field({}, description="fewest characters of a text column")
+    max_length: Mapping[str, int] = Field({}, description="most characters of a text column")
+
+    def gate(self) -> Gate:
+        """The checks of the table as a whole."""
+        return Gate(self.min_rows, self.max_rejects, self.warn_rejects)
+
+
+class Stage(BaseModel):
+    """One step of a recipe, as it is written there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    shape: ClassVar[Literal["source", "ask", "query", "sink"]]
+    needs_whole: ClassVar[bool] = False
+
+    kind: str
+    description: str = Field("", description="shown in the asset graph")
+    checks: Checks = Checks()
+
+    def inputs(self) -> tuple[str, ...]:
+        """The stages (or `schema.table` of the lake) this one reads."""
+        return ()
+
+    @abstractmethod
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        """The columns this stage makes of those inputs; StageFault where it does not fit them."""
+
+
+class Source(Stage):
+    """Makes rows from outside."""
+
+    shape = "source"
+
+    @abstractmethod
+    def rows(self, partition: Partition, reach: Reach) -> Iterator[Values | Reject]:
+        """The rows of a partition, always in the same order; a Reject for what cannot be read."""
+
+
+class Ask(Stage):
+    """Asks a teacher about each row. Pure: the parser can change without asking again."""
+
+    shape = "ask"
+    needs_all_answers: ClassVar[bool] = True
+
+    from_: str = Field(alias="from", description="the stage it reads")
+    teacher: TeacherSpec | None = Field(None, description="keys of the recipe's teacher, set anew")
+    repairs: int = Field(2, ge=0, le=10, description="times an unreadable answer is sent back")
+
+    def inputs(self) -> tuple[str, ...]:
+        return (self.from_,)
+
+    @abstractmethod
+    def requests(self, row: Row) -> list[Request]:
+        """What to ask about a row; Reject if it is not fit to be asked about."""
+
+    @abstractmethod
+    def read(self, row: Row, reply: Reply) -> Json:
+        """What one reply says; Unreadable sends it back to the teacher with the reason."""
+
+    @abstractmethod
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+        """The rows that the answers to one row make; Reject if they make none."""
+
+
+class Query(Stage):
+    """Computes its rows from other tables, in SQL."""
+
+    shape = "query"
+
+    @abstractmethod
+    def query(self) -> str:
+        """One SELECT; `{name}` is not formatted: tables are named `recipe.stage` or as the stage."""
+
+
+class Sink(Stage):
+    """Writes files for others to use; its table describes what it wrote."""
+
+    shape = "sink"
+    needs_whole = True
+
+    from_: str = Field(alias="from", description="the stage it reads")
+
+    def inputs(self) -> tuple[str, ...]:
+        return (self.from_,)
+
+    @abstractmethod
+    def write(self, rows: Iterator[Row], folder: Path) -> Iterator["Written"]:
+        """Writes files into an empty folder, and tells of every row whether it went in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one upstream row: the row of the sink's table that tells of it, or why it stayed out."""
+
+    parent: Row
+    outcome: Values | Reject
+
+
+def declared(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
+    """A contract of those columns, tightened by the recipe's checks; StageFault names an unknown column."""
+    known = {column.name for column in columns}
+    named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
+    for name in named:
+        if name not in known:
+            raise StageFault("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
+    return Contract(tuple(_tightened(column, checks) for column in columns), description, checks.gate())
+
+
+def _tightened(column: Column, checks: Checks) -> Column:
+    name = column.name
+    return Column(
+        name=name,
+        type=column.type,
+        description=column.description,
+        nullable=column.nullable,
+        unique=column.unique or name in checks.unique,
+        accepted=checks.accepted.get(name, column.accepted),
+        min_length=checks.min_length.get(name, column.min_length),
+        max_length=checks.max_length.get(name, column.max_length),
+        minimum=column.minimum,
+        maximum=column.maximum,
+    )

@@ -1,0 +1,62 @@
+"""The settings of this machine: the only reader of environment variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MISTRAL_URL = "https://api.mistral.ai"
+DEFAULT_KEY = "MISTRAL_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and which teacher answers; `secrets` are read on demand and never shown."""
+
+    home: Path
+    recipes: Path | None
+    sql: Path | None
+    lake: str | None
+    lake_data: str | None
+    executor: str
+    teacher: str | None
+    base_url: str
+    secrets: Mapping[str, str] = field(repr=False, compare=False)
+
+    def secret(self, name: str | None) -> str | None:
+        """The value of a variable that holds a key, None where it is unset or empty."""
+        return self.secrets.get(name or DEFAULT_KEY) or None
+
+    @property
+    def exports(self) -> Path:
+        """The folder of training files."""
+        return self.home / "exports"
+
+    @property
+    def journal(self) -> Path:
+        """The folder of replies that are not yet in the ledger."""
+        return self.home / "journal"
+
+
+def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
+    """The settings of a process, each with its default."""
+    env = os.environ if environ is None else environ
+    here = Path.cwd() if cwd is None else cwd
+    return Settings(
+        home=(here / env.get("SYNTH_HOME", ".synth")).resolve(),
+        recipes=_folder(here, env.get("SYNTH_RECIPES"), "recipes"),
+        sql=_folder(here, env.get("SYNTH_SQL"), "dbt_like_sql"),
+        lake=env.get("SYNTH_LAKE") or None,
+        lake_data=env.get("SYNTH_LAKE_DATA") or None,
+        executor=env.get("SYNTH_EXECUTOR", "in_process"),
+        teacher=env.get("SYNTH_TEACHER") or None,
+        base_url=env.get("MISTRAL_BASE_URL") or MISTRAL_URL,
+        secrets=dict(env),
+    )
+
+
+def _folder(here: Path, named: str | None, default: str) -> Path | None:
+    """A folder that was named is kept even if it is missing, so that its reader can say so."""
+    if named:
+        return (here / named).resolve()
+    return (here / default).resolve() if (here / default).is_dir() else None
