@@ -1,0 +1,121 @@
+"""Runs an Ask stage: rows stream through the ledger and the teacher, and come out in the order they went in."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from synth_assets.core.errors import BudgetError
+from synth_assets.core.request import Call, Outcome, Reply, Target
+from synth_assets.core.stage import Ask, Row
+from synth_assets.engine import sheet as sheets
+from synth_assets.engine.job import Made, Rejected, Tally
+from synth_assets.engine.ledger import Session
+from synth_assets.engine.sheet import Sheet
+from synth_assets.teacher import Gateway
+
+LOOKUP_ROWS = 500
+Outcomes = list[Made | Rejected]
+
+
+def settled(
+    stage: Ask, target: Target, rows: Iterable[Row], find: Callable[[set[str]], dict[str, Reply]]
+) -> tuple[list[Sheet], int]:
+    """The sheets of some rows, moved on as far as the ledger knows, repairs included; and the hits."""
+    batch = [sheets.start(stage, target, row) for row in rows]
+    hits = 0
+    while True:
+        wanted = {thread.call.key for sheet in batch for thread in sheet.open_threads}
+        taken = sheets.settle(stage, batch, find(wanted)) if wanted else 0
+        hits += taken
+        if not taken:
+            return batch, hits
+
+
+@dataclass
+class Asking:
+    """One run of an Ask stage. At most `window` rows are under way at once."""
+
+    stage: Ask
+    target: Target
+    gateway: Gateway
+    session: Session
+    tally: Tally
+    window: int
+    _inflight: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
+
+    async def outcomes(self, batches: Iterator[list[Row]]) -> AsyncIterator[Outcomes]:
+        """For each row what it made, in order. A stop of the whole run is raised, what was answered is kept."""
+        waiting: deque[Outcomes | asyncio.Task[Outcomes]] = deque()
+        try:
+            for batch in batches:
+                await asyncio.sleep(0)  # lets every new row register its calls before the ledger is read again
+                opened, hits = await asyncio.to_thread(settled, self.stage, self.target, batch, self.session.find)
+                self.tally.hits += hits
+                self.tally.input_rows += len(batch)
+                waiting.extend(self._begin(sheet) for sheet in opened)
+                while len(waiting) > self.window or (waiting and _is_ready(waiting[0])):
+                    yield await _result(waiting.popleft())
+            while waiting:
+                yield await _result(waiting.popleft())
+        except BudgetError:
+            await _let_finish(waiting)
+            raise
+        finally:
+            await _cancel(waiting)
+
+    def _begin(self, sheet: Sheet) -> Outcomes | asyncio.Task[Outcomes]:
+        if sheet.open_threads:
+            return asyncio.create_task(self._finish(sheet))
+        return sheets.finish(self.stage, sheet)
+
+    async def _finish(self, sheet: Sheet) -> Outcomes:
+        await asyncio.gather(*(self._follow(sheet.row, thread) for thread in sheet.open_threads))
+        return sheets.finish(self.stage, sheet)
+
+    async def _follow(self, row: Row, thread: sheets.Thread) -> None:
+        while thread.end is None:
+            sheets.take(self.stage, row, thread, await self._ask(thread.call))
+
+    async def _ask(self, call: Call) -> Outcome:
+        """One answer, bought once: a call that is under way, or was answered a moment ago, is shared."""
+        recent = self.session.recent(call.key)
+        task = self._inflight.get(call.key)
+        if recent is not None or task is not None:
+            self.tally.hits += 1
+            return recent if recent is not None or task is None else await asyncio.shield(task)
+        task = asyncio.create_task(self._buy(call))
+        self._inflight[call.key] = task
+        try:
+            return await task
+        finally:
+            self._inflight.pop(call.key, None)
+
+    async def _buy(self, call: Call) -> Outcome:
+        outcome = await self.gateway.ask(call)
+        tally = self.tally
+        if isinstance(outcome, Reply):
+            tally.calls += 1
+            tally.prompt_tokens += outcome.prompt_tokens
+            tally.completion_tokens += outcome.completion_tokens
+            tally.pay(outcome.cost_usd)
+        return outcome
+
+
+def _is_ready(item: Outcomes | asyncio.Task[Outcomes]) -> bool:
+    return item.done() if isinstance(item, asyncio.Task) else True
+
+
+async def _result(item: Outcomes | asyncio.Task[Outcomes]) -> Outcomes:
+    return await item if isinstance(item, asyncio.Task) else item
+
+
+async def _let_finish(waiting: deque[Outcomes | asyncio.Task[Outcomes]]) -> None:
+    await asyncio.gather(*(item for item in waiting if isinstance(item, asyncio.Task)), return_exceptions=True)
+
+
+async def _cancel(waiting: deque[Outcomes | asyncio.Task[Outcomes]]) -> None:
+    for item in waiting:
+        if isinstance(item, asyncio.Task):
+            item.cancel()
+    await _let_finish(waiting)

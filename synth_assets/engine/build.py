@@ -1,0 +1,225 @@
+"""A table being built: outcomes go in, are checked and staged as files, and become visible in one commit."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from synth_assets.core.canonical import canonical_json, row_id
+from synth_assets.core.errors import ConflictError, ContractError
+from synth_assets.engine import ops
+from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
+from synth_assets.engine.commits import Committed, InputState, latest
+from synth_assets.engine.job import Job, Made, Rejected, StageResult, Tally
+from synth_assets.lake import About, Append, Lake, Replace
+
+BATCH_ROWS = 1_000
+
+
+class GateClosed(ContractError):
+    """A check of the whole table failed: nothing was committed. The verdicts tell which, with rows."""
+
+    def __init__(self, table: str, verdicts: Sequence[Verdict]) -> None:
+        closed = [verdict for verdict in verdicts if verdict.blocking and not verdict.passed]
+        super().__init__(
+            "; ".join(f"{verdict.name}: {verdict.description}" for verdict in closed),
+            where=table,
+            remedy="the table is as it was before; mend the rows or the stage's `checks`, then run it again",
+        )
+        self.verdicts = tuple(verdicts)
+
+
+class Build:
+    """Collects what a stage makes for one table and partition. Nothing is visible before `commit`."""
+
+    def __init__(self, lake: Lake, job: Job, fingerprint: str, base: Committed | None) -> None:
+        self.tally = Tally()
+        self._lake, self._job, self._fingerprint, self._base = lake, job, fingerprint, base
+        self._contract = contract = job.recipe.contracts[job.stage]
+        self._started = time.monotonic()
+        self._stage = job.recipe.stages[job.stage]
+        self._schema = schema_of(contract, job.table)
+        self._gate = TableCheck(contract)
+        self._hash = hashlib.sha256()
+        self._waiting: list[Made] = []
+        self._rejected: list[Rejected] = []
+
+    def __enter__(self) -> "Build":
+        key, asks = self._job.partition.key, self._stage.shape == "ask"
+        self._stack = ExitStack()
+        stage = self._lake.stage
+        self._rows = self._stack.enter_context(stage(self._job.table, self._contract, key, calls=asks))
+        rejects = ops.rejects_of(self._job.table)
+        self._rejects = self._stack.enter_context(stage(rejects, ops.REJECTS_CONTRACT, key, calls=True))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def add(self, outcome: Made | Rejected) -> None:
+        """Takes a row, or the reason why there is none."""
+        if isinstance(outcome, Rejected):
+            self._reject(outcome)
+            return
+        self._waiting.append(outcome)
+        if len(self._waiting) >= BATCH_ROWS:
+            self._write()
+
+    def commit(self, inputs: dict[str, InputState], folder: Path | None = None) -> StageResult:
+        """Closes the books and makes the table visible; GateClosed or ConflictError leave it as it was."""
+        self._write()
+        self._write_rejects()
+        self._gate.rejects = self.tally.rejects
+        verdicts = self._gate.verdicts()
+        if any(verdict.blocking and not verdict.passed for verdict in verdicts):
+            raise GateClosed(self._job.table, verdicts)
+        about = self._about()
+        duration_s = time.monotonic() - self._started
+        with ExitStack() as stack:
+            changes = [
+                Replace(self._rows),
+                Replace(self._rejects),
+                *self._book(stack, inputs, duration_s, folder),
+            ]
+            snapshot = self._lake.commit(changes, about, guard=self._raise_if_overtaken)
+        return StageResult(
+            table=self._job.table,
+            partition_key=self._job.partition.key,
+            run_id=self._job.run_id,
+            snapshot=snapshot,
+            fingerprint=about.fingerprint,
+            reused=False,
+            tally=replace(self.tally),
+            duration_s=duration_s,
+            verdicts=tuple(verdicts),
+            folder=folder,
+            inputs={table: state.snapshot for table, state in inputs.items()},
+        )
+
+    def _about(self) -> About:
+        job = self._job
+        return About(
+            run_id=job.run_id,
+            recipe=job.schema,
+            stage=job.stage,
+            partition_key=job.partition.key,
+            fingerprint=self._fingerprint,
+            message=f"{job.table}: {self.tally.rows} rows, {self.tally.rejects} rejects",
+        )
+
+    def _write(self) -> None:
+        """Checks a batch; a faulty row of a source or teacher is a reject, of a query it closes the gate."""
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return
+        faults = faults_of(self._schema, [made.values for made in batch])
+        rows = []
+        for place, made in enumerate(batch):
+            row = self._row(made)
+            if place not in faults:
+                rows.append(row)
+                self._digest(made, str(row["row_id"]))
+            elif self._stage.shape == "query":
+                self._gate.add_fault(row, faults[place])
+            else:
+                self._reject(Rejected(made.values, faults[place], "", made.parents, None, made.call_keys))
+        self._gate.add(rows)
+        self.tally.rows += len(rows)
+        self._rows.write(rows)
+
+    def _row(self, made: Made) -> dict[str, Any]:
+        job = self._job
+        identity = row_id(job.recipe.name, job.stage, made.origin, made.ordinal)
+        row = {**made.values, "row_id": identity, "parent_ids": list(made.parents)}
+        if self._stage.shape == "ask":
+            row["call_keys"] = list(made.call_keys)
+        return row
+
+    def _digest(self, made: Made, identity: str) -> None:
+        """Rows of a teacher are told by their calls; what else shapes them is in the fingerprint."""
+        told = list(made.call_keys) if made.call_keys else plain(made.values)
+        self._hash.update(f"{identity}\n{canonical_json(told)}\n".encode("utf-8", "surrogatepass"))
+
+    def _reject(self, rejected: Rejected) -> None:
+        tally = self.tally
+        tally.rejects += 1
+        tally.failures += rejected.failed
+        tally.reasons[rejected.reason] = tally.reasons.get(rejected.reason, 0) + 1
+        self._rejected.append(rejected)
+        if len(self._rejected) >= BATCH_ROWS:
+            self._write_rejects()
+
+    def _write_rejects(self) -> None:
+        rejected, self._rejected = self._rejected, []
+        first = self.tally.rejects - len(rejected)
+        rows = [
+            {
+                "row_id": row_id(self._job.recipe.name, f"{self._job.stage}__rejects", item.parents, first + place),
+                "parent_ids": list(item.parents),
+                "call_keys": list(item.call_keys),
+                "reason": item.reason,
+                "detail": item.detail,
+                "reply": item.reply,
+                "row": canonical_json(plain(item.values)),
+            }
+            for place, item in enumerate(rejected)
+        ]
+        if rows:
+            self._rejects.write(rows)
+
+    def _book(
+        self, stack: ExitStack, inputs: dict[str, InputState], duration_s: float, folder: Path | None
+    ) -> list[Append]:
+        """The rows of ops.commits and ops.reject_counts that go with the commit."""
+        job, tally, key = self._job, self.tally, self._job.partition.key
+        who = {"run_id": job.run_id, "recipe": job.schema, "stage": job.stage}
+        states = {table: {"snapshot": state.snapshot, "data": state.data} for table, state in inputs.items()}
+        commit = {
+            **who,
+            "serial": (self._base.serial if self._base else 0) + 1,
+            "kind": self._stage.kind,
+            "fingerprint": self._fingerprint,
+            "data_hash": self._data_hash(),
+            "inputs": canonical_json(states),
+            **{name: getattr(tally, name) for name in ("input_rows", "rows", "rejects", "failures")},
+            **{name: getattr(tally, name) for name in ("calls", "hits", "prompt_tokens", "completion_tokens")},
+            "cost_usd": tally.cost_usd,
+            "duration_s": duration_s,
+            "committed_at": datetime.now(UTC),
+            "folder": str(folder) if folder else None,
+        }
+        counts = [{**who, "reason": reason, "rejects": n} for reason, n in sorted(tally.reasons.items())]
+        appended = []
+        for table, rows in ((ops.COMMITS, [commit]), (ops.REJECT_COUNTS, counts)):
+            if rows:
+                writer = stack.enter_context(self._lake.stage(table, ops.ENGINE_TABLES[table], key, ids=False))
+                writer.write(rows)
+                appended.append(Append(writer))
+        return appended
+
+    def _data_hash(self) -> str:
+        if self._stage.shape == "ask":
+            self._hash.update(self._fingerprint.encode())
+        return self._hash.hexdigest()[:32]
+
+    def _raise_if_overtaken(self, reader: Lake) -> None:
+        now = latest(reader, self._job.table).get(self._job.partition.key)
+        if (now.serial if now else 0) != (self._base.serial if self._base else 0):
+            raise ConflictError(
+                "another run committed this table while this one was at work",
+                where=self._job.table,
+                remedy="run it again: the answers are in the ledger and cost nothing",
+            )
+
+
+def plain(value: Any) -> Any:
+    """A value with its moments as text, so that it has one canonical spelling."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,202 @@
+"""Contracts as Pandera schemas: which rows of a batch fail, and whether the table as a whole may be committed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.contract import Column, Contract, Values
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of one check, with the first rows that failed it."""
+
+    name: str
+    passed: bool
+    description: str
+    blocking: bool = True
+    failing: tuple[Values, ...] = ()
+
+
+def schema_of(contract: Contract, name: str = "") -> "pa.DataFrameSchema":
+    """The Pandera schema of a contract's rows."""
+    import pandera.pandas as pa
+
+    return pa.DataFrameSchema(
+        {column.name: _pandera_column(column) for column in contract.columns},
+        name=name or None,
+        description=contract.description or None,
+    )
+
+
+def _pandera_column(column: Column) -> "pa.Column":
+    import pandera.pandas as pa
+
+    checks = [pa.Check(_each(is_valid), name=reason, error=reason) for reason, is_valid in _rules(column).items()]
+    return pa.Column(None, checks, nullable=column.nullable, description=column.description or None, required=True)
+
+
+def _each(is_valid: Callable[[Any], bool]) -> Callable[[Any], Any]:
+    return lambda series: series.map(is_valid).astype(bool)
+
+
+def _rules(column: Column) -> dict[str, Callable[[Any], bool]]:
+    """What each value that is there must be, by the words that tell of a failure."""
+    rules: dict[str, Callable[[Any], bool]] = {f"is not of type {column.type}": _TYPES[column.type]}
+    if column.accepted:
+        accepted = frozenset(column.accepted)
+        rules[f"is none of {', '.join(column.accepted)}"] = lambda value: value in accepted
+    least, most = column.min_length, column.max_length
+    if least is not None:
+        rules[f"is shorter than {least}"] = lambda value: not hasattr(value, "__len__") or len(value) >= least
+    if most is not None:
+        rules[f"is longer than {most}"] = lambda value: not hasattr(value, "__len__") or len(value) <= most
+    low, high = column.minimum, column.maximum
+    if low is not None:
+        rules[f"is less than {low:g}"] = lambda value: not _is_number(value) or value >= low
+    if high is not None:
+        rules[f"is more than {high:g}"] = lambda value: not _is_number(value) or value <= high
+    return rules
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_dialog(value: object) -> bool:
+    return isinstance(value, Sequence) and all(
+        isinstance(turn, Mapping) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str)
+        for turn in value
+    )
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "timestamp": lambda value: isinstance(value, datetime | str),
+    "dialog": _is_dialog,
+    "texts": _is_texts,
+    "json": lambda value: isinstance(value, str | Mapping | list | int | float | bool),
+}
+
+
+def faults_of(schema: "pa.DataFrameSchema", rows: Sequence[Values]) -> dict[int, str]:
+    """For each row of the batch that fails, by its place: the first check that it failed."""
+    import pandas as pd
+    import pandera.errors
+
+    frame = pd.DataFrame(list(rows), columns=list(schema.columns), dtype=object)
+    try:
+        schema.validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        faults: dict[int, str] = {}
+        cases = error.failure_cases
+        for index, column, check in zip(cases["index"], cases["column"], cases["check"], strict=True):
+            reason = "is missing" if check == "not_nullable" else str(check)
+            faults.setdefault(int(index), f"{column} {reason}")
+        return faults
+    return {}
+
+
+@dataclass(slots=True)
+class TableCheck:
+    """The gate of a table: fed every row that goes in, asked once at the end."""
+
+    contract: Contract
+    input_rows: int = 0
+    rows: int = 0
+    rejects: int = 0
+    failing: list[Values] = field(default_factory=list)
+    faulty: int = 0
+    faults: dict[str, int] = field(default_factory=dict)
+    _seen: dict[str, set[str]] = field(default_factory=dict)
+    _twice: dict[str, list[Values]] = field(default_factory=dict)
+
+    def add(self, rows: Iterable[Values]) -> None:
+        """Counts rows, and remembers what unique columns have held."""
+        unique = [column.name for column in self.contract.columns if column.unique] + ["row_id"]
+        for row in rows:
+            self.rows += 1
+            for name in unique:
+                self._note(name, row)
+
+    def _note(self, name: str, row: Values) -> None:
+        value = row.get(name)
+        if value is None:
+            return
+        mark = value if isinstance(value, str) and len(value) <= 32 else content_hash("unique/1", _plain(value))
+        seen = self._seen.setdefault(name, set())
+        if mark in seen:
+            self._twice.setdefault(name, []).append(row)
+        seen.add(mark)
+
+    def add_fault(self, row: Values, fault: str) -> None:
+        """A row of a query that fails a row check: it closes the gate."""
+        self.faulty += 1
+        self.faults[fault] = self.faults.get(fault, 0) + 1
+        if len(self.failing) < SHOWN:
+            self.failing.append({"fault": fault, **row})
+
+    def verdicts(self) -> list[Verdict]:
+        """Every check of the contract with its result."""
+        gate, share = self.contract.gate, self.rejects / max(self.rows + self.rejects, 1)
+        told = "; ".join(f"{fault}: {count}" for fault, count in self.faults.items())
+        verdicts = [
+            Verdict(
+                "rows_are_valid",
+                not self.faulty,
+                told or "every row passes its checks",
+                True,
+                tuple(self.failing),
+            ),
+            Verdict(
+                "enough_rows",
+                self.rows >= gate.min_rows,
+                f"{self.rows} rows, at least {gate.min_rows} wanted",
+            ),
+            Verdict(
+                "few_rejects",
+                share <= gate.max_reject_share,
+                f"{self.rejects} rejects, {share:.1%} of all; at most {gate.max_reject_share:.0%} allowed",
+            ),
+            Verdict(
+                "reject_rate",
+                share <= gate.warn_reject_share,
+                f"{self.rejects} rejects, {share:.1%} of all; more than {gate.warn_reject_share:.0%} warns",
+                blocking=False,
+            ),
+        ]
+        for name in _unique_names(self.contract):
+            twice = self._twice.get(name, [])
+            text = f"{len(twice)} rows hold a value of {name} that another row holds" if twice else "no value twice"
+            verdicts.append(Verdict(f"{name}_is_unique", not twice, text, True, tuple(twice[:SHOWN])))
+        return verdicts
+
+
+def _unique_names(contract: Contract) -> list[str]:
+    return ["row_id", *(column.name for column in contract.columns if column.unique)]
+
+
+def check_names(contract: Contract) -> dict[str, bool]:
+    """The checks that a commit of this contract reports, and which of them are gates."""
+    names = {"rows_are_valid": True, "enough_rows": True, "few_rejects": True, "reject_rate": False}
+    names.update({f"{name}_is_unique": True for name in _unique_names(contract)})
+    names.update({f"{link.column}_is_in_{link.to_table.replace('.', '_')}": True for link in contract.relationships})
+    return names
+
+
+def _plain(value: object) -> Json:
+    return value if isinstance(value, str | int | float | bool) else str(value)

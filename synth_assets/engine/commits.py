@@ -1,0 +1,98 @@
+"""What has been committed: the latest state of each stage and partition, and whether a job would change it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from synth_assets.core.canonical import content_hash
+from synth_assets.engine.job import Job, Tally
+from synth_assets.engine.ops import COMMITS
+from synth_assets.lake import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A row of ops.commits."""
+
+    serial: int
+    run_id: str
+    fingerprint: str
+    data_hash: str
+    inputs: Mapping[str, Mapping[str, Any]]
+    tally: Tally
+    committed_at: datetime
+    folder: str | None
+
+    def made_from(self, inputs: "Mapping[str, InputState]") -> bool:
+        """Whether it read the same rows."""
+        before = {table: state["data"] for table, state in self.inputs.items()}
+        return before == {table: state.data for table, state in inputs.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class InputState:
+    """A table as a job reads it: at which snapshot, and a hash of its rows."""
+
+    snapshot: int
+    data: str
+
+
+def latest(lake: Lake, table: str, at: int | None = None) -> dict[str, Committed]:
+    """The latest commit of each partition of a table."""
+    schema, name = table.split(".")
+    rows = lake.rows(
+        f"SELECT * FROM {COMMITS} WHERE recipe = ? AND stage = ?"
+        " QUALIFY row_number() OVER (PARTITION BY partition_key ORDER BY serial DESC) = 1",
+        (schema, name),
+        at=at,
+    )
+    return {row["partition_key"]: _committed(row) for row in rows}
+
+
+def by_run(lake: Lake, run_id: str) -> list[Mapping[str, Any]]:
+    """The commits of one run, oldest first."""
+    return lake.rows(f"SELECT * FROM {COMMITS} WHERE run_id = ? ORDER BY committed_at", (run_id,))
+
+
+def decode_inputs(commit: Mapping[str, Any]) -> dict[str, int]:
+    """The tables that a commit read, and at which snapshot."""
+    states = json.loads(commit["inputs"]) if commit else {}
+    return {table: int(state["snapshot"]) for table, state in states.items()}
+
+
+def _committed(row: Mapping[str, Any]) -> Committed:
+    tally = Tally(
+        **{name: row[name] for name in ("input_rows", "rows", "rejects", "failures", "calls", "hits")},
+        **{name: row[name] for name in ("prompt_tokens", "completion_tokens", "cost_usd")},
+    )
+    return Committed(
+        serial=row["serial"],
+        run_id=row["run_id"],
+        fingerprint=row["fingerprint"],
+        data_hash=row["data_hash"],
+        inputs=json.loads(row["inputs"]),
+        tally=tally,
+        committed_at=row["committed_at"],
+        folder=row["folder"],
+    )
+
+
+def input_states(lake: Lake, job: Job, at: int) -> dict[str, InputState]:
+    """What a job reads, as it stands at a snapshot."""
+    states = {}
+    for name in job.recipe.stages[job.stage].inputs():
+        table = job.source_of(name)
+        commits = latest(lake, table, at)
+        part = input_partition(job, name)
+        hashes = {key: commit.data_hash for key, commit in commits.items() if part in (None, key)}
+        states[table] = InputState(at, content_hash("input/1", hashes))
+    return states
+
+
+def input_partition(job: Job, name: str) -> str | None:
+    """The partition of an input that a job reads; None reads them all."""
+    recipe = job.recipe
+    both = name in recipe.stages and recipe.is_partitioned(name) and recipe.is_partitioned(job.stage)
+    return job.partition.key if both else None

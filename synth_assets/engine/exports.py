@@ -1,0 +1,41 @@
+"""Folders of exports: written aside, renamed into place, and `current` is the newest that was committed."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from synth_assets.engine.job import Job
+
+CURRENT = "current"
+
+
+@contextmanager
+def new_folder(exports: Path, job: Job) -> Iterator[Path]:
+    """An empty folder for one export; it is removed again if the export fails."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    parent = exports / job.schema / job.stage
+    folder = parent / f"{stamp}-{job.run_id[:8]}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+
+
+def make_current(folder: Path) -> None:
+    """Points `current` at a committed export, in one step."""
+    link = folder.parent / f".{CURRENT}-{folder.name}"
+    link.symlink_to(folder.name)
+    link.replace(folder.parent / CURRENT)
+
+
+def orphans(exports: Path, committed: set[str], older_than_s: float) -> Iterator[Path]:
+    """The folders of exports that no commit speaks of, left by processes that were killed."""
+    now = datetime.now(UTC).timestamp()
+    for folder in sorted(exports.glob("*/*/*")) if exports.is_dir() else []:
+        is_old = now - folder.lstat().st_mtime >= older_than_s
+        if folder.is_dir() and not folder.is_symlink() and str(folder) not in committed and is_old:
+            yield folder

@@ -1,0 +1,102 @@
+"""What a run is asked to do, what a stage makes of a row, and what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from synth_assets.core.contract import Values
+from synth_assets.core.stage import Partition
+from synth_assets.engine.check import Verdict
+from synth_assets.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One stage of a recipe for one partition. `limit` makes it a trial, in a schema of its own."""
+
+    recipe: Recipe
+    stage: str
+    partition: Partition
+    run_id: str
+    limit: int | None = None
+    force: bool = False
+
+    @property
+    def schema(self) -> str:
+        """Trials never touch the dataset: they have tables of their own."""
+        return self.recipe.name if self.limit is None else f"{self.recipe.name}__trial"
+
+    @property
+    def table(self) -> str:
+        """The table this job fills."""
+        return f"{self.schema}.{self.stage}"
+
+    def source_of(self, name: str) -> str:
+        """The table that an input is read from."""
+        return name if "." in name else f"{self.schema}.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A row that a stage made. Its id follows from `origin` (parents, or its content) and `ordinal`."""
+
+    values: Values
+    origin: tuple[str, ...]
+    ordinal: int = 0
+    parents: tuple[str, ...] = ()
+    call_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row or reply that made no valid row. `failed` says that the teacher gave no answer: a rerun asks again."""
+
+    values: Values
+    reason: str
+    detail: str = ""
+    parents: tuple[str, ...] = ()
+    reply: str | None = None
+    call_keys: tuple[str, ...] = ()
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a stage has done so far."""
+
+    input_rows: int = 0
+    input_total: int | None = None
+    rows: int = 0
+    rejects: int = 0
+    failures: int = 0
+    calls: int = 0
+    hits: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def pay(self, cost_usd: float | None) -> None:
+        """Adds a cost; once one is unknown the sum is."""
+        self.cost_usd = None if cost_usd is None or self.cost_usd is None else self.cost_usd + cost_usd
+
+
+OnProgress = Callable[[Job, Tally], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """A stage as it is committed: by this run, or by an earlier one that made the same (`reused`)."""
+
+    table: str
+    partition_key: str
+    run_id: str
+    snapshot: int
+    fingerprint: str
+    reused: bool
+    tally: Tally
+    duration_s: float
+    verdicts: tuple[Verdict, ...] = ()
+    notice: str = ""
+    folder: Path | None = None
+    inputs: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,73 @@
+"""What becomes rows: of a source, a query, a sink; and the rows of a table as a stage sees them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from synth_assets.core.canonical import content_hash
+from synth_assets.core.contract import SYSTEM_COLUMNS, Values
+from synth_assets.core.stage import Reject, Row, Source
+from synth_assets.engine.ask import LOOKUP_ROWS
+from synth_assets.engine.build import plain
+from synth_assets.engine.job import Job, Made, Rejected
+from synth_assets.lake import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class LakeReach:
+    """What a source may reach."""
+
+    folder: Path
+    lake: Lake
+
+    def query(self, sql: str) -> Iterator[Values]:
+        """The rows of a SELECT over the lake."""
+        for batch in self.lake.query(sql):
+            yield from batch.to_pylist()
+
+
+def rows_of(lake: Lake, table: str, partition: str | None, at: int) -> Iterator[list[Row]]:
+    """The rows of a table as a stage sees them, in batches that fit one look into the ledger."""
+    for batch in lake.scan(table, partition=partition, at=at, batch_rows=LOOKUP_ROWS):
+        yield [_row(values) for values in batch]
+
+
+def _row(values: dict[str, object]) -> Row:
+    own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
+    return Row(str(values["row_id"]), cast(Values, own))
+
+
+def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejected]:
+    """The rows of a source. Rows of equal content are told apart by their count."""
+    count: Counter[str] = Counter()
+    part = job.partition
+    day = (part.key,) if part.scheme == "daily" else ()
+    reach = LakeReach(job.recipe.path.parent, lake)
+    for place, item in enumerate(stage.rows(part, reach)):
+        if job.limit is not None and place >= job.limit:
+            return
+        if isinstance(item, Reject):
+            yield Rejected({}, item.reason, item.detail)
+            continue
+        content = content_hash("source/1", plain(item))
+        yield Made(item, (*day, content), count[content])
+        count[content] += 1
+
+
+def made_by_query(values: Values, siblings: Counter[tuple[str, ...]]) -> Made:
+    """A row of a query. Its id follows from the parents it carries, or from its content; equal ones are counted."""
+    parents = tuple(cast(list[str], values.get("parent_ids") or ()))
+    own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
+    origin = parents or (content_hash("query/1", plain(own)),)
+    siblings[origin] += 1
+    return Made(own, origin, siblings[origin] - 1, parents)
+
+
+def made_by_sink(parent: Row, outcome: Values | Reject) -> Made | Rejected:
+    """The row of a sink's table for an upstream row, or its reject."""
+    parents = (parent.row_id,)
+    if isinstance(outcome, Reject):
+        return Rejected(parent.values, outcome.reason, outcome.detail, parents)
+    return Made(outcome, parents, 0, parents)

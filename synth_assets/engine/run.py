@@ -1,0 +1,166 @@
+"""Runs one stage of a recipe for one partition: read, ask, parse, check, commit."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from synth_assets.core.contract import Values
+from synth_assets.core.errors import ConflictError, LakeError
+from synth_assets.core.stage import Ask, Query, Sink, Source
+from synth_assets.engine import exports
+from synth_assets.engine.ask import LOOKUP_ROWS, Asking
+from synth_assets.engine.build import Build
+from synth_assets.engine.commits import Committed, InputState, input_partition, input_states, latest
+from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
+from synth_assets.engine.job import Job, OnProgress, StageResult
+from synth_assets.engine.ledger import Scope, Session, spent
+from synth_assets.engine.outcomes import made_by_query, made_by_sink, made_by_source, rows_of
+from synth_assets.lake import Lake
+from synth_assets.settings import Settings
+from synth_assets.teacher import Budget, Teacher
+
+Inputs = dict[str, InputState]
+
+
+def silent(job: Job, tally: object) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs jobs on one lake."""
+
+    settings: Settings
+    lake: Lake
+    on_progress: OnProgress = silent
+
+    def run(self, job: Job) -> StageResult:
+        """Makes a table what its recipe says, or finds that it is that already."""
+        started = time.monotonic()
+        stage = job.recipe.stages[job.stage]
+        at = self.lake.snapshot()
+        self._require_inputs(job, at)
+        inputs = input_states(self.lake, job, at)
+        base = latest(self.lake, job.table, at).get(job.partition.key)
+        fingerprint = fingerprint_of(job.recipe, job.stage, self.settings)
+        if base and not job.force and is_current(job, fingerprint, base, inputs):
+            return _reused(job, base, at, started)
+        try:
+            return self._shapes()[stage.shape](job, stage, base, inputs)
+        except ConflictError:
+            winner = latest(self.lake, job.table).get(job.partition.key)
+            if winner and is_current(job, fingerprint, winner, inputs):
+                return _reused(job, winner, self.lake.snapshot(), started)
+            raise
+
+    def _shapes(self) -> dict[str, Callable[..., StageResult]]:
+        return {"source": self._source, "ask": self._ask, "query": self._query, "sink": self._sink}
+
+    def _require_inputs(self, job: Job, at: int) -> None:
+        for name in job.recipe.stages[job.stage].inputs():
+            table = job.source_of(name)
+            if not self.lake.has(table, at):
+                raise LakeError(
+                    f"it reads {table}, which is not there yet",
+                    where=job.table,
+                    remedy=f"run `synth run {job.recipe.name}`, which makes what comes before it, too",
+                )
+
+    def _source(self, job: Job, stage: Source, base: Committed | None, inputs: Inputs) -> StageResult:
+        with self._build(job, base) as build:
+            for outcome in made_by_source(job, stage, self.lake):
+                build.tally.input_rows += 1
+                build.add(outcome)
+                self.on_progress(job, build.tally)
+            return build.commit(inputs)
+
+    def _ask(self, job: Job, stage: Ask, base: Committed | None, inputs: Inputs) -> StageResult:
+        teacher = teacher_of(job.recipe, job.stage, self.settings)
+        scope = Scope(job.run_id, job.schema, job.stage, job.partition.key)
+        with self._build(job, base) as build, Session(self.lake, self.settings.journal, scope) as session:
+            asyncio.run(self._ask_all(job, build, teacher, session, snapshot_of(inputs)))
+            session.flush()
+            result = build.commit(inputs)
+        return replace(result, notice=teacher.notice)
+
+    async def _ask_all(self, job: Job, build: Build, teacher: Teacher, session: Session, at: int) -> None:
+        stage = cast(Ask, job.recipe.stages[job.stage])
+        table, part = job.source_of(stage.from_), input_partition(job, stage.from_)
+        build.tally.input_total = self.lake.count(table, part, at)
+        budget = remaining_budget(self.lake, job)
+        async with teacher.gateway(budget=budget, on_reply=session.record) as gateway:
+            window = max(4 * teacher.limits.concurrency, LOOKUP_ROWS)
+            asking = Asking(stage, teacher.target, gateway, session, build.tally, window)
+            async for outcomes in asking.outcomes(rows_of(self.lake, table, part, at)):
+                for outcome in outcomes:
+                    build.add(outcome)
+                self.on_progress(job, build.tally)
+
+    def _query(self, job: Job, stage: Query, base: Committed | None, inputs: Inputs) -> StageResult:
+        siblings: Counter[tuple[str, ...]] = Counter()
+        with self._build(job, base) as build:
+            for values in self._query_rows(job, stage, snapshot_of(inputs)):
+                build.tally.input_rows += 1
+                build.add(made_by_query(values, siblings))
+            return build.commit(inputs)
+
+    def _query_rows(self, job: Job, stage: Query, at: int) -> Iterator[Values]:
+        """The rows of a stage's SELECT, in which the stages it reads go by their own names."""
+        tables = []
+        for name in stage.inputs():
+            part = input_partition(job, name)
+            where = f" WHERE partition_key = '{part}'" if part else ""
+            tables.append(f'"{name}" AS (SELECT * FROM {job.source_of(name)}{where})')
+        sql = f"WITH {', '.join(tables)} SELECT * FROM ({stage.query()})"
+        for batch in self.lake.query(sql, at=at):
+            yield from batch.to_pylist()
+
+    def _sink(self, job: Job, stage: Sink, base: Committed | None, inputs: Inputs) -> StageResult:
+        table = job.source_of(stage.from_)
+        with exports.new_folder(self.settings.exports, job) as folder, self._build(job, base) as build:
+            at = snapshot_of(inputs)
+            build.tally.input_total = self.lake.count(table, at=at)
+            rows = (row for batch in rows_of(self.lake, table, None, at) for row in batch)
+            for written in stage.write(rows, folder):
+                build.tally.input_rows += 1
+                build.add(made_by_sink(written.parent, written.outcome))
+                self.on_progress(job, build.tally)
+            result = build.commit(inputs, folder)
+        exports.make_current(folder)
+        return result
+
+    def _build(self, job: Job, base: Committed | None) -> Build:
+        return Build(self.lake, job, fingerprint_of(job.recipe, job.stage, self.settings), base)
+
+
+def snapshot_of(inputs: Inputs) -> int:
+    """The snapshot that a job reads its inputs at."""
+    return next(iter(inputs.values())).snapshot
+
+
+def remaining_budget(lake: Lake, job: Job) -> Budget:
+    """What a run may still spend: its recipe's budget less what its stages have bought so far."""
+    budget, used = job.recipe.budget, spent(lake, job.run_id)
+    return Budget(
+        usd=None if budget.usd is None else budget.usd - used["usd"],
+        calls=None if budget.calls is None else budget.calls - int(used["calls"]),
+        tokens=None if budget.tokens is None else budget.tokens - int(used["tokens"]),
+    )
+
+
+def _reused(job: Job, commit: Committed, snapshot: int, started: float) -> StageResult:
+    return StageResult(
+        table=job.table,
+        partition_key=job.partition.key,
+        run_id=commit.run_id,
+        snapshot=snapshot,
+        fingerprint=commit.fingerprint,
+        reused=True,
+        tally=commit.tally,
+        duration_s=time.monotonic() - started,
+        folder=Path(commit.folder) if commit.folder else None,
+    )

@@ -1,0 +1,136 @@
+"""Where a row came from: the chain from a line of a training file back to the source, replies and runs included."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from synth_assets.core.errors import SynthError
+from synth_assets.engine import commits
+from synth_assets.engine.ops import CALLS, COMMITS
+from synth_assets.lake import Lake
+from synth_assets.training import line_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One row of the chain: the calls that made it, the commit it came with, and its parents."""
+
+    table: str
+    row_id: str
+    values: Mapping[str, Any]
+    commit: Mapping[str, Any]
+    calls: tuple[Mapping[str, Any], ...]
+    parents: tuple["Link", ...]
+
+    def walk(self) -> Iterator["Link"]:
+        """This row and all before it."""
+        yield self
+        for parent in self.parents:
+            yield from parent.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of a table, at the snapshot where it can be read."""
+
+    table: str
+    row_id: str
+    at: int | None
+
+
+def trace(lake: Lake, what: str) -> Link:
+    """The chain of `ROW_ID` or `FILE:LINE`."""
+    path, _, number = what.rpartition(":")
+    place = _place_of_line(lake, Path(path), int(number)) if path and number.isdigit() else _place_of_row(lake, what)
+    return _link(lake, place)
+
+
+def _place_of_line(lake: Lake, path: Path, number: int) -> Place:
+    """A line is found by its content, so a file that was copied or renamed still tells."""
+    digest = line_hash(_line(path, number))
+    for table in _tables_with(lake, "line_hash"):
+        found = lake.rows(f"SELECT row_id FROM {table} WHERE line_hash = ? LIMIT 1", (digest,))
+        if found:
+            return Place(table, found[0]["row_id"], None)
+    for export in lake.rows(
+        f"SELECT run_id, recipe, stage FROM {COMMITS} WHERE folder IS NOT NULL ORDER BY serial DESC"
+    ):
+        for snapshot in lake.landed(export["run_id"]):
+            table = f"{export['recipe']}.{export['stage']}"
+            if not lake.has(table, snapshot.id) or "line_hash" not in lake.columns(table, snapshot.id):
+                continue
+            found = lake.rows(f"SELECT row_id FROM {table} WHERE line_hash = ? LIMIT 1", (digest,), at=snapshot.id)
+            if found:
+                return Place(table, found[0]["row_id"], snapshot.id)
+    raise SynthError(
+        "no export of this lake wrote that line",
+        where=f"{path}:{number}",
+        remedy="was the file edited, or made with another SYNTH_HOME? `synth doctor` tells which is in use",
+    )
+
+
+def _line(path: Path, number: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            for place, line in enumerate(file, start=1):
+                if place == number:
+                    return line.rstrip(b"\r\n")
+    except OSError as error:
+        raise SynthError(f"it cannot be read: {error.strerror}", where=str(path)) from error
+    raise SynthError(f"it has no line {number}", where=str(path), remedy="lines count from 1")
+
+
+def _place_of_row(lake: Lake, row_id: str) -> Place:
+    for table in _tables_with(lake, "row_id"):
+        if lake.rows(f"SELECT 1 AS one FROM {table} WHERE row_id = ? LIMIT 1", (row_id,)):
+            return Place(table, row_id, None)
+    raise SynthError(
+        f"no table holds a row {row_id!r}",
+        remedy="give a row_id, as `synth show` or SQL print it, or FILE:LINE of an export",
+    )
+
+
+def _tables_with(lake: Lake, column: str) -> list[str]:
+    return [table for table in lake.tables() if not table.startswith("ops.") and column in lake.columns(table)]
+
+
+def _link(lake: Lake, place: Place) -> Link:
+    rows = lake.rows(f"SELECT * FROM {place.table} WHERE row_id = ? LIMIT 1", (place.row_id,), at=place.at)
+    row = rows[0]
+    commit = _commit_of(lake, place, str(row["partition_key"]))
+    inputs = commits.decode_inputs(commit)
+    return Link(
+        table=place.table,
+        row_id=place.row_id,
+        values={name: value for name, value in row.items() if name not in ("parent_ids", "call_keys")},
+        commit=commit,
+        calls=tuple(_calls(lake, list(row.get("call_keys") or ()))),
+        parents=tuple(_link(lake, _parent(lake, inputs, parent)) for parent in row.get("parent_ids") or ()),
+    )
+
+
+def _parent(lake: Lake, inputs: Mapping[str, int], row_id: str) -> Place:
+    """A parent as it was when its child was made: the table may have been replaced since."""
+    for table, snapshot in inputs.items():
+        found = lake.rows(f"SELECT 1 AS one FROM {table} WHERE row_id = ? LIMIT 1", (row_id,), at=snapshot)
+        if found:
+            return Place(table, row_id, snapshot)
+    return _place_of_row(lake, row_id)
+
+
+def _commit_of(lake: Lake, place: Place, partition_key: str) -> Mapping[str, Any]:
+    schema, stage = place.table.split(".")
+    rows = lake.rows(
+        f"SELECT * FROM {COMMITS} WHERE recipe = ? AND stage = ? AND partition_key = ? ORDER BY serial DESC LIMIT 1",
+        (schema, stage, partition_key),
+        at=place.at,
+    )
+    return rows[0] if rows else {}
+
+
+def _calls(lake: Lake, keys: list[str]) -> list[Mapping[str, Any]]:
+    if not keys:
+        return []
+    rows = lake.rows(f"SELECT * FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))", (keys,))
+    return sorted(rows, key=lambda row: keys.index(row["call_key"]))

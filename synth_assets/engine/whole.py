@@ -1,0 +1,108 @@
+"""A run of a whole recipe: which jobs it is, in which order, and one door to them."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+
+from synth_assets.core.errors import RecipeError
+from synth_assets.core.stage import Partition
+from synth_assets.engine.job import Job, OnProgress, StageResult
+from synth_assets.engine.ops import ENGINE_TABLES
+from synth_assets.engine.run import Runner, silent
+from synth_assets.lake import About, Lake, Replace, open_lake
+from synth_assets.recipes import Recipe
+from synth_assets.settings import Settings
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of a recipe to run. Without a stage, all of them; without a partition, the newest day or every shard."""
+
+    stage: str | None = None
+    partition: str | None = None
+    limit: int | None = None
+    force: bool = False
+
+
+def jobs_of(recipe: Recipe, wish: Wish, run_id: str) -> list[Job]:
+    """The jobs of a run, each after those it reads."""
+    if wish.stage is not None and wish.stage not in recipe.stages:
+        raise RecipeError(
+            f"there is no stage {wish.stage!r}",
+            where=str(recipe.path),
+            remedy=f"it has {', '.join(recipe.stages)}",
+        )
+    return [
+        Job(recipe, stage, partition, run_id, wish.limit, wish.force)
+        for stage in _stages(recipe, wish)
+        for partition in _partitions(recipe, stage, wish)
+    ]
+
+
+def _stages(recipe: Recipe, wish: Wish) -> list[str]:
+    """A trial of one stage makes what comes before it, too: its tables are its own."""
+    if wish.stage is None:
+        return list(recipe.stages)
+    if wish.limit is None:
+        return [wish.stage]
+    wanted = {wish.stage}
+    for name in reversed(list(recipe.stages)):
+        if name in wanted:
+            wanted.update(recipe.stages[name].inputs())
+    return [name for name in recipe.stages if name in wanted]
+
+
+def _partitions(recipe: Recipe, stage: str, wish: Wish) -> Iterator[Partition]:
+    if not recipe.is_partitioned(stage):
+        yield Partition()
+        return
+    keys = recipe.partition_keys()
+    if wish.partition not in (None, ALL):
+        yield recipe.partition(wish.partition)
+        return
+    newest_only = wish.partition is None and recipe.partition(keys[-1]).scheme == "daily"
+    for key in keys[-1:] if newest_only else keys:
+        yield recipe.partition(key)
+
+
+def new_run_id() -> str:
+    """An id for a run; ids sort by time."""
+    return f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:12]}"
+
+
+class Engine:
+    """The lake of this machine, and everything that can be run on it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.lake: Lake = open_lake(settings)
+        self._create_engine_tables()
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.lake.close()
+
+    def run(self, job: Job, on_progress: OnProgress = silent) -> StageResult:
+        """Runs one job."""
+        return Runner(self.settings, self.lake, on_progress).run(job)
+
+    def run_all(self, recipe: Recipe, wish: Wish, on_progress: OnProgress = silent) -> Iterator[StageResult]:
+        """Runs a recipe, one result after the other."""
+        for job in jobs_of(recipe, wish, new_run_id()):
+            yield self.run(job, on_progress)
+
+    def _create_engine_tables(self) -> None:
+        missing = [table for table in ENGINE_TABLES if not self.lake.has(table)]
+        for table in missing:
+            with self.lake.stage(table, ENGINE_TABLES[table], ids=False) as writer:
+                self.lake.commit(
+                    [Replace(writer)], About("setup", "ops", table.split(".")[1], message=f"create {table}")
+                )
