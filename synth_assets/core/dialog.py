@@ -61,8 +61,8 @@ def without_system(dialog: Dialog) -> Dialog:
     return tuple(turns)
 
 
-def structure_fault(dialog: Dialog) -> str | None:
-    """Why this is no dialog of user and assistant in turn, each with something to say; None if it is."""
+def alternation_fault(dialog: Dialog) -> str | None:
+    """Why user and assistant do not speak in turn, the user first, each with something to say."""
     if not dialog:
         return "the dialog is empty"
     for place, message in enumerate(dialog, start=1):
@@ -71,9 +71,14 @@ def structure_fault(dialog: Dialog) -> str | None:
             return f"message {place} is spoken by {message.role}, expected {expected}"
         if not message.content.strip():
             return f"message {place} ({message.role}) is blank"
-    if dialog[-1].role != "assistant":
-        return "the dialog does not end with the assistant"
     return None
+
+
+def structure_fault(dialog: Dialog) -> str | None:
+    """Why this is no dialog to train on: speakers in turn, and the assistant has the last word."""
+    if fault := alternation_fault(dialog):
+        return fault
+    return None if dialog[-1].role == "assistant" else "the dialog does not end with the assistant"
 
 
 def rewrite_fault(original: Dialog, rewritten: Dialog) -> str | None:

@@ -18,10 +18,12 @@ def unfenced(text: str) -> str:
     return found.group(1) if found else text
 
 
-def read_object(text: str) -> dict[str, Json]:
+def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
     """The JSON object that the reply is, alone or in one code fence."""
     if not text.strip():
         raise Unreadable("the answer is empty")
+    if cut_off:
+        raise Unreadable("the answer was cut off at the limit of tokens: answer more briefly")
     try:
         value = json.loads(unfenced(text), parse_constant=_no_constant)
     except json.JSONDecodeError as error:

@@ -1,16 +1,48 @@
 """Prompt templates: Jinja in a sandbox, where a name that means nothing is an error and never a blank."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
+from typing import Annotated
 
 import jinja2
-from jinja2 import meta
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(
-    undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False
-)
+from synth_assets.core.contract import Contract
+from synth_assets.core.stage import StageFault
+
+
+def _plain_json(value: object, indent: int | None = None) -> str:
+    """JSON as a teacher should see it: Jinja's own filter escapes it for HTML."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _environment() -> jinja2.Environment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False
+    )
+    # The same row must give the same prompt each time, or its answer would be bought again.
+    for name in ("lipsum", "cycler", "joiner"):
+        del environment.globals[name]
+    del environment.filters["random"]
+    environment.filters["tojson"] = _plain_json
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+class TemplateFault(ValueError):
+    """A template that is malformed; `line` is the line of the template."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +52,50 @@ class Prompt:
     text: str
 
     def __post_init__(self) -> None:
-        self.variables()
+        _compiled(self.text)
 
     def variables(self) -> frozenset[str]:
-        """The names the template reads; ValueError where it is malformed."""
-        try:
-            return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(self.text)))
-        except jinja2.TemplateSyntaxError as error:
-            raise ValueError(f"line {error.lineno} of the template: {error.message}") from error
+        """The names the template reads."""
+        found = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.text))
+        return frozenset(found - _ENVIRONMENT.globals.keys())
+
+    def line_of(self, variable: str) -> int:
+        """The first line of the template that names the variable."""
+        named = _ENVIRONMENT.parse(self.text).find_all(nodes.Name)
+        return min((node.lineno for node in named if node.name == variable), default=1)
 
     def render(self, values: Mapping[str, object]) -> str:
         """The template filled in; ValueError names what it reads that is not there."""
         try:
             return _compiled(self.text).render(values)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, ArithmeticError, TypeError, LookupError) as error:
             raise ValueError(f"the template cannot be filled in: {error}") from error
 
 
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> jinja2.Template:
-    return _ENVIRONMENT.from_string(text)
+    try:
+        return _ENVIRONMENT.from_string(text)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateFault(f"the template is malformed: {error.message}", error.lineno) from error
+
+
+def _well_formed(text: str) -> str:
+    try:
+        Prompt(text)
+    except TemplateFault as error:
+        raise PydanticCustomError("template", "{message}", {"message": str(error), "line": error.line}) from error
+    return text
+
+
+Template = Annotated[str, AfterValidator(_well_formed)]
+"""The type of a key of a stage that holds a template."""
+
+
+def check_template(key: str, text: str, read: Contract) -> None:
+    """StageFault at the first variable of a stage's template that the table it reads does not have."""
+    prompt = Prompt(text)
+    for name in sorted(prompt.variables() - set(read.names()), key=prompt.line_of):
+        near = get_close_matches(name, read.names(), n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(read.names())}"
+        raise StageFault(key, f'the template reads "{name}", which is no column; {hint}', prompt.line_of(name))

@@ -24,11 +24,12 @@ class Reject(Exception):
 
 
 class StageFault(ValueError):
-    """A stage that does not fit what it reads; `key` is the stage's own key that is wrong."""
+    """A stage that does not fit what it reads; `key` is the stage's own key, `line` a line of its text."""
 
-    def __init__(self, key: str, message: str) -> None:
+    def __init__(self, key: str, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.key = key
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Answer:
     value: Json
 
 
+Scheme = Literal["none", "daily", "shards"]
+
+
 @dataclass(frozen=True, slots=True)
 class Partition:
     """The part of a stage that one run fills: the whole, a day or a shard."""
@@ -55,7 +59,7 @@ class Partition:
     key: str = WHOLE
     index: int = 0
     of: int = 1
-    scheme: Literal["none", "daily", "shards"] = "none"
+    scheme: Scheme = "none"
 
 
 class Reach(Protocol):
@@ -105,11 +109,22 @@ class Stage(BaseModel):
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         """The columns this stage makes of those inputs; StageFault where it does not fit them."""
 
+    def shaping(self) -> dict[str, Json]:
+        """The keys that shape its rows, for the fingerprint: all but words for people and warnings."""
+        checks = self.checks.model_dump(mode="json", exclude={"warn_rejects"})
+        keys = self.model_dump(mode="json", by_alias=True, exclude={"description", "teacher"})
+        return {**keys, "checks": checks}
+
 
 class Source(Stage):
     """Makes rows from outside."""
 
     shape = "source"
+
+    id: str | None = Field(None, description="the column whose value names the row; else its content does")
+
+    def check_scheme(self, scheme: Scheme) -> None:
+        """StageFault where its rows cannot be divided like that."""
 
     @abstractmethod
     def rows(self, partition: Partition, reach: Reach) -> Iterator[Values | Reject]:

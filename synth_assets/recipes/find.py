@@ -1,0 +1,69 @@
+"""Finds the recipes: those that come with the package, and those in a person's own folder."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from synth_assets.core.errors import RecipeError
+from synth_assets.recipes.document import shown_path
+from synth_assets.recipes.load import load_recipe
+from synth_assets.recipes.problems import BrokenRecipe
+from synth_assets.recipes.recipe import Recipe
+from synth_assets.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All recipes: those that can be used, what is wrong with the others, and what is worth knowing."""
+
+    recipes: Mapping[str, Recipe]
+    broken: Mapping[str, list[RecipeError]]
+    notes: list[str]
+
+    def get(self, name: str) -> Recipe:
+        """The recipe of that name; RecipeError says why there is none."""
+        if name in self.broken:
+            raise BrokenRecipe(self.broken[name])
+        if name not in self.recipes:
+            raise RecipeError(f'there is no recipe "{name}"', remedy=f"there are: {', '.join(self.recipes)}")
+        return self.recipes[name]
+
+
+def find_recipes(settings: Settings) -> Found:
+    """The recipes of this machine. One that is broken leaves the others as they are."""
+    paths, notes = _paths(settings.recipes)
+    recipes: dict[str, Recipe] = {}
+    broken: dict[str, list[RecipeError]] = {}
+    for name, path in sorted(paths.items()):
+        try:
+            recipes[name] = load_recipe(path, shipped=path.parent == _shipped())
+        except BrokenRecipe as error:
+            broken[name] = list(error.problems)
+    return Found(recipes, broken, notes)
+
+
+def _paths(folder: Path | None) -> tuple[dict[str, Path], list[str]]:
+    paths = {path.stem: path for path in _files(_shipped())}
+    if folder is None:
+        return paths, []
+    if not folder.is_dir():
+        return paths, [f"your folder of recipes is not there: {shown_path(folder)}"]
+    notes = []
+    own: dict[str, Path] = {}
+    for path in _files(folder):
+        if path.stem in own:
+            notes.append(f"{shown_path(path)} is not used: {own[path.stem].name} has the same name")
+            continue
+        if path.stem in paths:
+            notes.append(f"your {path.name} is used instead of the shipped one")
+        own[path.stem] = path
+    return paths | own, notes
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.iterdir()) if path.suffix in (".yaml", ".yml") and path.is_file())
+
+
+def _shipped() -> Path:
+    return Path(str(files("synth_assets.recipes")))

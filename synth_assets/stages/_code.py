@@ -1,0 +1,98 @@
+"""The hash of the code that makes a stage's rows: comments, words for people and formatting don't count."""
+
+import ast
+from functools import cache
+from importlib.resources import files
+
+from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.stage import Stage
+
+_BUILDS_ON = ("synth_assets.core", "synth_assets.stages", "synth_assets.training")
+# The frame around every kind: it carries rows and requests, it does not shape them (calls have keys of their own).
+_FRAME = {f"synth_assets.core.{name}" for name in ("contract", "errors", "request", "stage", "teacher")}
+
+
+def code_hash(kind: type[Stage]) -> str:
+    """A hash of the kind's module, of what it builds on, and of the text files named after it."""
+    modules = _closure(kind.__module__)
+    return content_hash("code/1", [[name, _code(name)] for name in modules] + [_texts(kind.__module__)])
+
+
+def _closure(start: str) -> list[str]:
+    seen, todo = {start}, [start]
+    while todo:
+        new = _imports(todo.pop()) - seen
+        seen |= new
+        todo += new
+    return sorted(seen)
+
+
+@cache
+def _imports(module: str) -> frozenset[str]:
+    """The modules of this package that `module` imports and that can shape rows."""
+    named: set[str] = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+    ours = {name for name in named if name.rpartition(".")[0] in _BUILDS_ON}
+    return frozenset(name for name in ours - _FRAME if _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    package, _, module = name.rpartition(".")
+    return files(package).joinpath(f"{module}.py").is_file()
+
+
+def _source(module: str) -> str:
+    package, _, name = module.rpartition(".")
+    return files(package).joinpath(f"{name}.py").read_text("utf-8")
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(_source(module))
+
+
+@cache
+def _code(module: str) -> str:
+    return tree_hash(_tree(module))
+
+
+@cache
+def _texts(module: str) -> list[Json]:
+    """The prompt files of a kind, named `kind.*`."""
+    package, _, name = module.rpartition(".")
+    beside = (file for file in files(package).iterdir() if file.is_file())
+    texts = [(file.name, file.read_text("utf-8")) for file in beside if file.name.startswith(f"{name}.")]
+    return [[file, text] for file, text in sorted(texts) if not file.endswith(".py")]
+
+
+def tree_hash(tree: ast.Module) -> str:
+    """A hash of what the code does, the same in every version of Python and however it is laid out."""
+    return content_hash("ast/1", _shape(tree))
+
+
+def _shape(node: ast.AST) -> Json:
+    fields: list[Json] = [type(node).__name__]
+    for name, value in ast.iter_fields(node):
+        children = value if isinstance(value, list) else [value]
+        kept = [_leaf(child) for child in children if child is not None and not _is_words(node, child)]
+        # What is empty is left out: later versions of Python add fields that are empty for code of today.
+        if kept and name not in ("ctx", "type_comment"):
+            fields.append([name, *kept])
+    return fields
+
+
+def _leaf(value: object) -> Json:
+    return _shape(value) if isinstance(value, ast.AST) else f"{type(value).__name__} {value!r}"
+
+
+def _is_words(parent: ast.AST, node: object) -> bool:
+    """Docstrings, and the descriptions of keys and columns."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    if isinstance(node, ast.keyword) and isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name):
+        return node.arg == "description" and parent.func.id in ("Field", "Column")
+    return False

@@ -1,0 +1,38 @@
+"""Reads a dataset of the Hugging Face hub (or of a local folder) row by row, without downloading the whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from synth_assets.core.errors import RecipeError
+from synth_assets.stages._found import Found, numbered
+
+PARQUET_BRANCH = "refs/convert/parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetName:
+    """A split of a dataset, as the hub names it."""
+
+    path: str
+    config: str | None = None
+    split: str = "train"
+    revision: str | None = None
+
+
+def read_dataset(name: DatasetName) -> Iterator[Found]:
+    """The rows of the split in their stored order."""
+    import datasets
+
+    try:
+        rows = datasets.load_dataset(name.path, name.config, split=name.split, revision=name.revision, streaming=True)
+    except (RuntimeError, ValueError, OSError) as error:  # what the library raises for names it cannot load
+        raise RecipeError(
+            f"{name.path} cannot be read: {error}", where="dataset", remedy=_remedy(str(error))
+        ) from error
+    yield from numbered(rows, f"{name.path} {name.split}")
+
+
+def _remedy(message: str) -> str:
+    if "script" in message:
+        return f"sets that run a script no longer load; try the hub's copy of the data: revision: {PARQUET_BRANCH}"
+    return "check its name, config, split and revision, and whether the hub can be reached"

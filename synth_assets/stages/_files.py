@@ -1,0 +1,139 @@
+"""Reads local files row by row: JSON Lines, JSON arrays, CSV and Parquet. A bad line is a reject with its place."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from synth_assets.core.errors import RecipeError
+from synth_assets.core.stage import Reject
+from synth_assets.stages._found import Finding, Found
+
+_CHUNK_CHARS = 1 << 16
+_BATCH_ROWS = 1_000
+
+
+def read_files(patterns: Sequence[str], folder: Path) -> Iterator[Finding]:
+    """The rows of the files that the patterns name, file after file in the order of their names."""
+    for pattern in patterns:
+        for path in _matches(pattern, folder):
+            yield from _READERS[path.suffix.lower()](path, _shown(path, folder))
+
+
+def check_pattern(pattern: str) -> None:
+    """ValueError where a pattern can name no file that is read here."""
+    if Path(pattern).suffix.lower() not in _READERS:
+        raise ValueError(f'"{pattern}" does not end in one of {", ".join(_READERS)}')
+
+
+def _matches(pattern: str, folder: Path) -> list[Path]:
+    whole = Path(pattern).expanduser()
+    root, relative = (Path(whole.anchor), whole.relative_to(whole.anchor)) if whole.is_absolute() else (folder, whole)
+    found = sorted(path for path in root.glob(str(relative)) if path.is_file())
+    if not found:
+        raise RecipeError(f"no file matches {pattern}", where="files", remedy=f"relative paths start from {folder}")
+    return found
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def _read_jsonl(path: Path, shown: str) -> Iterator[Finding]:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _read_line(line, f"{shown}:{number}")
+
+
+def _read_line(line: bytes, place: str) -> Finding:
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return Reject("line is not UTF-8", f"{place}: {error}")
+    except (json.JSONDecodeError, RecursionError) as error:
+        return Reject("line is not JSON", f"{place}: {error}")
+    return _as_row(value, place)
+
+
+def _as_row(value: object, place: str) -> Finding:
+    if isinstance(value, Mapping):
+        return Found(value, place)
+    return Reject("row is not an object", f"{place}: {str(value)[:200]}")
+
+
+def _read_csv(path: Path, shown: str) -> Iterator[Finding]:
+    csv.field_size_limit(sys.maxsize)  # a dialog in one cell is longer than the module's cautious default
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        lines = csv.reader(text, strict=True)
+        try:
+            header = next(lines, [])
+            for cells in lines:
+                yield from _read_cells(header, cells, f"{shown}:{lines.line_num}")
+        except (csv.Error, UnicodeDecodeError) as error:
+            # Quotes no longer say where a row ends: what follows cannot be told apart.
+            yield Reject("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
+
+
+def _read_cells(header: list[str], cells: list[str], place: str) -> Iterator[Finding]:
+    if len(cells) == len(header):
+        yield Found(dict(zip(header, cells, strict=True)), place, spelled=True)
+    elif cells:
+        yield Reject("line has the wrong number of cells", f"{place}: {len(cells)}, the header has {len(header)}")
+
+
+def _read_parquet(path: Path, shown: str) -> Iterator[Finding]:
+    import pyarrow.parquet as pq
+    from pyarrow import ArrowInvalid
+
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = (row for batch in file.iter_batches(_BATCH_ROWS) for row in batch.to_pylist())
+            for number, row in enumerate(rows, start=1):
+                yield Found(row, f"{shown}:{number}")
+    except ArrowInvalid as error:
+        raise RecipeError(f"{shown} is not a Parquet file: {error}", where="files") from error
+
+
+def _read_json(path: Path, shown: str) -> Iterator[Finding]:
+    try:
+        with path.open(encoding="utf-8-sig") as text:
+            for number, value in enumerate(_array_items(text), start=1):
+                yield _as_row(value, f"{shown} item {number}")
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        yield Reject("file is not a JSON array from here on", f"{shown}: {error}")
+
+
+def _array_items(text: IO[str]) -> Iterator[object]:
+    """The items of a JSON array, decoded one by one while the file is read in chunks."""
+    decode = json.JSONDecoder().raw_decode
+    rest, separator = "", "["
+    while True:
+        rest = rest.lstrip() or text.read(_CHUNK_CHARS).lstrip()
+        if rest.startswith("]") and separator == ",":
+            return
+        if not rest.startswith(separator):
+            raise json.JSONDecodeError(f"expected {separator!r}", rest[:40], 0)
+        rest, separator = rest[1:].lstrip(), ","
+        while True:
+            if rest.startswith("]"):
+                return
+            try:
+                value, end = decode(rest)
+                # A number may go on in the next chunk; an object, a list or a text cannot.
+                if end < len(rest) or rest[end - 1] in '}]"':
+                    break
+                fault: json.JSONDecodeError | None = None
+            except json.JSONDecodeError as error:
+                fault = error
+            more = text.read(max(_CHUNK_CHARS, len(rest)))
+            if not more:
+                raise fault or json.JSONDecodeError("the array does not end", rest[-40:], 0)
+            rest = (rest + more).lstrip()
+        yield value
+        rest = rest[end:]
+
+
+_READERS = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}

@@ -1,0 +1,89 @@
+"""`rewrite`: the teacher says the assistant's part of each dialog anew; all else stays as it was."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import Field
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.dialog import Dialog, Message, alternation_fault, read_dialog, rewrite_fault, without_system
+from synth_assets.core.parse import Unreadable, read_object
+from synth_assets.core.prompt import Prompt, Template, check_template
+from synth_assets.core.request import Reply, Request, Schema
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declared
+
+_MESSAGE: Json = {
+    "type": "object",
+    "properties": {"role": {"type": "string", "enum": ["user", "assistant"]}, "content": {"type": "string"}},
+    "required": ["role", "content"],
+    "additionalProperties": False,
+}
+_DIALOG = Schema(
+    "dialog",
+    {
+        "type": "object",
+        "properties": {"messages": {"type": "array", "items": _MESSAGE}},
+        "required": ["messages"],
+        "additionalProperties": False,
+    },
+)
+
+
+class Rewrite(Ask):
+    """Rewrites what the assistant says, turn by turn, as the instruction wants it."""
+
+    kind: Literal["rewrite"] = "rewrite"
+    column: str = Field("messages", description="the column that holds the dialog")
+    instruction: Template = Field(description="how to rewrite; a template that may read the other columns")
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        read = inputs[self.from_]
+        if self.column not in read:
+            raise StageFault("column", f'{self.from_} has no column "{self.column}"')
+        if read.column(self.column).type != "dialog":
+            raise StageFault("column", f"{self.column} holds {read.column(self.column).type}, not a dialog")
+        check_template("instruction", self.instruction, read)
+        rewritten = Column(self.column, "dialog", "the dialog with the assistant's part rewritten")
+        return declared(read.with_columns([rewritten]).columns, self.checks, self.description)
+
+    def requests(self, row: Row) -> list[Request]:
+        dialog = self._original(row)
+        instruction = Prompt(self.instruction).render(row.values)
+        system = Prompt(_rules()).render({"instruction": instruction})
+        shown = json.dumps({"messages": [message.to_json() for message in dialog]}, ensure_ascii=False)
+        return [Request((Message("system", system), Message("user", shown)), schema=_DIALOG)]
+
+    def read(self, row: Row, reply: Reply) -> Json:
+        answer = read_object(reply.text, cut_off=reply.finish_reason == "length")
+        if "messages" not in answer:
+            raise Unreadable('the answer has no "messages"')
+        try:
+            rewritten = read_dialog(answer["messages"])
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
+        if fault := rewrite_fault(self._original(row), rewritten):
+            raise Unreadable(fault)
+        return [message.to_json() for message in rewritten]
+
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+        (answer,) = answers
+        rewritten = read_dialog(answer.value)
+        # The user's words are the original's: the comparison lets white space pass.
+        spoken = zip(self._original(row), rewritten, strict=True)
+        dialog: Json = [(after if after.role == "assistant" else before).to_json() for before, after in spoken]
+        yield {**row.values, self.column: dialog}
+
+    def _original(self, row: Row) -> Dialog:
+        dialog = without_system(read_dialog(row.values[self.column]))
+        if fault := alternation_fault(dialog):
+            raise Reject("not fit to rewrite", fault)
+        if all(message.role != "assistant" for message in dialog):
+            raise Reject("not fit to rewrite", "the assistant says nothing")
+        return dialog
+
+
+def _rules() -> str:
+    return files(__package__).joinpath("rewrite.jinja").read_text("utf-8")
