@@ -1,0 +1,157 @@
+"""What is wrong with one training line, or how long it is: our rules first, then mistral-common's."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from pydantic import ValidationError
+
+from synth_assets.core.canonical import Json, canonical_json
+from synth_assets.core.dialog import ROLES
+
+TOKENIZER = "mistral-common tekken v3"
+
+_MAY_FOLLOW: Mapping[str | None, frozenset[str]] = {
+    None: frozenset({"system", "user"}),
+    "system": frozenset({"user"}),
+    "user": frozenset({"assistant"}),
+    "assistant": frozenset({"user", "tool"}),
+    "tool": frozenset({"tool", "assistant"}),
+}
+_SAID_NOTHING_YET = (None, "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a line is no training line: a short reason to count, and a detail that says where."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long a good line is: characters of its texts, tokens as `TOKENIZER` counts the whole of it."""
+
+    characters: int
+    tokens: int
+
+
+CountTokens: TypeAlias = Callable[[Mapping[str, Json]], "int | Fault"]
+
+
+class ChatJudge:
+    """Judges the lines of one data set, one after the other; it knows which dialogs it has seen."""
+
+    def __init__(self) -> None:
+        self._count_tokens = _mistral_counter()
+        self._seen: set[bytes] = set()
+
+    def judge(self, example: object) -> Size | Fault:
+        """The size of a good line; a dialog that was judged good before is a duplicate."""
+        if not isinstance(example, Mapping):
+            return Fault("not an object", f"the line is a JSON {type(example).__name__}")
+        messages = example.get("messages")
+        if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
+            return Fault("no messages", "the key `messages` must hold a list of at least one message")
+        fault = _message_fault(messages) or _order_fault(messages)
+        if fault is not None:
+            return fault
+        learnt = {name: example[name] for name in ("messages", "tools") if example.get(name) is not None}
+        return self._judge_learnt(learnt)
+
+    def _judge_learnt(self, learnt: Mapping[str, Json]) -> Size | Fault:
+        """Other keys of a line (ids, tags) are not trained on, and do not make two dialogs different."""
+        try:
+            digest = hashlib.sha256(canonical_json(learnt).encode()).digest()[:16]
+        except UnicodeEncodeError:
+            return Fault("not Unicode", "a text holds half of a surrogate pair")
+        if digest in self._seen:
+            return Fault("duplicate", "an earlier line holds the same dialog")
+        tokens = self._count_tokens(learnt)
+        if isinstance(tokens, Fault):
+            return tokens
+        self._seen.add(digest)
+        messages = cast("Sequence[Mapping[str, Json]]", learnt["messages"])
+        return Size(sum(len(_text(message) or "") for message in messages), tokens)
+
+
+def _message_fault(messages: Sequence[object]) -> Fault | None:
+    for place, message in enumerate(messages, start=1):
+        if not isinstance(message, Mapping):
+            return Fault("not a message", f"message {place} is {type(message).__name__}, not an object")
+        role = message.get("role")
+        if role not in ROLES:
+            return Fault("unknown role", f"message {place} has the role {role!r}")
+        text = _text(message)
+        if text is None:
+            return Fault("no text", f"the content of message {place} ({role}) is not text")
+        if not text.strip() and role != "tool" and not message.get("tool_calls"):
+            return Fault("blank text", f"message {place} ({role}) is blank")
+    return None
+
+
+def _order_fault(messages: Sequence[Mapping[str, Json]]) -> Fault | None:
+    previous: str | None = None
+    for place, message in enumerate(messages, start=1):
+        role = cast(str, message["role"])
+        if role not in _MAY_FOLLOW[previous]:
+            where = f"message {place} ({role}) follows {previous}" if previous else f"message 1 is {role}"
+            return Fault(_misplaced(role, previous), where)
+        previous = role
+    if previous != "assistant":
+        return Fault("does not end with the assistant", f"the last message is {previous}")
+    return None
+
+
+def _misplaced(role: str, previous: str | None) -> str:
+    if role == previous:
+        return "repeated role"
+    if role == "assistant" and previous in _SAID_NOTHING_YET:
+        return "starts with the assistant"
+    return "misplaced role"
+
+
+def _text(message: Mapping[str, Any]) -> str | None:
+    """The text of a message: a string, or chunks of text joined. A message of tool calls needs none."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return "" if message.get("tool_calls") else None
+    if not isinstance(content, Sequence):
+        return None
+    texts = [chunk.get("text") if isinstance(chunk, Mapping) else None for chunk in content]
+    spoken = [text for text in texts if isinstance(text, str)]
+    return "".join(spoken) if len(spoken) == len(texts) else None
+
+
+def _mistral_counter() -> CountTokens:
+    """mistral-common in its fine-tuning mode. Loading its vocabulary takes a second: once per data set."""
+    from mistral_common.exceptions import MistralCommonException
+    from mistral_common.protocol.instruct.messages import FinetuningMessage
+    from mistral_common.protocol.instruct.normalize import InstructRequestNormalizer
+    from mistral_common.protocol.instruct.request import ChatCompletionRequest
+    from mistral_common.protocol.instruct.validator import MistralRequestValidatorV3, ValidationMode
+    from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
+
+    # The shipped tokenizer validates as a server would; only its vocabulary is taken over.
+    tokenizer: MistralTokenizer[Any, Any, Any, Any, Any] = MistralTokenizer(
+        MistralTokenizer.v3(is_tekken=True).instruct_tokenizer,
+        MistralRequestValidatorV3(ValidationMode.finetuning),
+        InstructRequestNormalizer.normalizer(),
+    )
+    request_type = ChatCompletionRequest[FinetuningMessage]
+
+    def count(learnt: Mapping[str, Json]) -> int | Fault:
+        try:
+            return len(tokenizer.encode_chat_completion(request_type.model_validate(learnt)).tokens)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            return Fault("refused by mistral-common", f"{place}: {first['msg']}")
+        except MistralCommonException as error:
+            return Fault("refused by mistral-common", str(error))
+
+    return count
