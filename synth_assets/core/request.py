@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from synth_assets.core.canonical import Json, content_hash
 from synth_assets.core.dialog import Message
 
 KEY_SCHEME = "call/1"
+
+Structured = Literal["json_schema", "json_object", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who answers: an endpoint, a model on it, and how it samples."""
+    """Who answers: an endpoint, a model on it, how it samples, and how it is told to answer in JSON."""
 
     endpoint: str
     model: str
     sampling: Sampling = Sampling()
+    structured: Structured = "json_object"
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Call:
         }
         if request.schema is not None:
             body["schema"] = {"name": request.schema.name, "fields": request.schema.fields}
+            if target.structured != "json_object":
+                body["structured"] = target.structured
         if request.tools:
             body["tools"] = list(request.tools)
         return body

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from synth_assets.core.request import Sampling
+from synth_assets.core.request import Sampling, Structured
 
 Strict = ConfigDict(frozen=True, extra="forbid")
 OFFLINE_MODEL = "offline"
@@ -34,8 +34,9 @@ class TeacherSpec(BaseModel):
     top_p: float | None = Field(None, gt=0, le=1)
     max_tokens: int | None = Field(None, ge=1)
     stop: tuple[str, ...] = ()
-    structured: Literal["json_schema", "json_object", "none"] = Field(
-        "json_object", description="how the server is told to answer in JSON"
+    structured: Structured = Field("json_object", description="how the server is told to answer in JSON")
+    dialect: Literal["mistral", "openai"] | None = Field(
+        None, description="whose spelling of parameters it reads; OpenAI's if base_url is not Mistral's"
     )
     transport: Literal["http", "sdk"] = "http"
     limits: Limits = Limits()

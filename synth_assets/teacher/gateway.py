@@ -1,0 +1,179 @@
+"""The gateway: every call to a teacher goes through here, waits its turn, is asked again, paid and counted."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from synth_assets.core.request import Call, Failure, Outcome, Reply
+from synth_assets.core.teacher import Limits
+from synth_assets.teacher.budget import Budget, Hold, Purse
+from synth_assets.teacher.prices import Price
+from synth_assets.teacher.setback import Setback
+from synth_assets.teacher.traffic import Traffic
+from synth_assets.teacher.transport import Transport
+from synth_assets.teacher.wire import Answer
+
+_MOST_REFUSALS = 50
+_TURN = 64
+_BYTES_PER_TOKEN = 4
+_TYPICAL_COMPLETION = 256
+
+OnReply = Callable[[Call, Reply], None]
+
+
+@dataclass(slots=True)
+class GatewayStats:
+    """What happened so far, for whoever watches. A cost of None means that the price is not known."""
+
+    asked: int = 0
+    answered: int = 0
+    failed: int = 0
+    refused: int = 0
+    retries: int = 0
+    in_flight: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    lost: int = 0
+    """Attempts whose answer may have been made and charged for, and never arrived."""
+    started: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """All that a gateway needs to know about who answers."""
+
+    transport: Transport
+    limits: Limits
+    price: Price | None
+    max_tokens: int | None
+    where: str
+    local: bool = False
+    """Answers come from this process: nothing limits them."""
+
+
+class Gateway:
+    """Asks one teacher, for one run of a stage. An asynchronous context manager."""
+
+    def __init__(self, route: Route, budget: Budget, on_reply: OnReply | None) -> None:
+        self.stats = GatewayStats(cost_usd=None if route.price is None else 0.0)
+        self._route = route
+        self._on_reply = on_reply
+        self._purse = Purse(budget, route.price, route.max_tokens)
+        self._traffic: Traffic | None = None
+        self._typical_completion = float(min(route.max_tokens or _TYPICAL_COMPLETION, _TYPICAL_COMPLETION))
+
+    async def __aenter__(self) -> Self:
+        route = self._route
+        self._traffic = Traffic(route.limits, route.where, endless=route.local)
+        await route.transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._traffic is not None:
+            self._traffic.close()
+        await self._route.transport.__aexit__(kind, error, trace)
+
+    @property
+    def traffic(self) -> Traffic:
+        """The queue before the server; there once the gateway is entered."""
+        if self._traffic is None:
+            raise RuntimeError("the gateway is used before it is entered: `async with teacher.gateway() as g`")
+        return self._traffic
+
+    async def ask(self, call: Call) -> Outcome:
+        """The answer to one call, or why this one has none.
+
+        Raises TeacherError if nobody can be answered (a key that is not accepted, a server that is gone)
+        and BudgetError before the budget is passed: both end the run, what was answered is kept.
+        """
+        self.traffic.check()
+        self.stats.asked += 1
+        if self._route.local and self.stats.asked % _TURN == 0:
+            await asyncio.sleep(0)  # answers that wait for nothing would leave nobody else a turn
+        body = self._route.transport.encode(call)
+        hold = await self._purse.hold(len(body))
+        try:
+            outcome = await self._attempts(call, body, hold)
+        except BaseException:
+            self._purse.give_back(hold)
+            raise
+        if isinstance(outcome, Failure):
+            self._purse.give_back(hold)
+            self.stats.failed += 1
+        return outcome
+
+    async def _attempts(self, call: Call, body: bytes, hold: Hold) -> Outcome:
+        tokens = len(body) // _BYTES_PER_TOKEN + int(self._typical_completion)
+        attempts = faults = refusals = 0
+        while True:
+            attempts += 1
+            try:
+                reply = await self._once(call, body, tokens, attempts)
+            except Setback as setback:
+                trouble = setback
+            else:
+                self._accept(call, reply, hold)
+                return reply
+            if trouble.billed:
+                self._purse.forfeit(hold)
+                self.stats.lost += 1
+            refusals += trouble.kind == "refused"
+            faults += trouble.kind == "passing" and not (trouble.absent and self.traffic.gone_quiet())
+            if trouble.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
+                return Failure(trouble.reason, trouble.detail, attempts)
+            self.stats.retries += 1
+            if trouble.kind == "passing":
+                await self.traffic.pause(attempts - refusals, trouble.retry_after_s or 0.0)
+
+    async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply:
+        traffic, stats = self.traffic, self.stats
+        await traffic.enter(tokens, again=attempt > 1)
+        stats.in_flight += 1
+        asked_at, started = time.time(), time.monotonic()
+        try:
+            answer, headers = await self._route.transport.send(call, body)
+            latency_s = time.monotonic() - started
+            traffic.answered(latency_s, answer.prompt_tokens + answer.completion_tokens - tokens, headers)
+        except Setback as setback:
+            stats.refused += setback.kind == "refused"
+            traffic.failed(setback, started)
+            raise
+        finally:
+            stats.in_flight -= 1
+            traffic.left()
+        return Reply(
+            text=answer.text,
+            finish_reason=answer.finish_reason,
+            model=answer.model or call.target.model,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cost_usd=self._cost_usd(answer),
+            latency_s=latency_s,
+            attempts=attempt,
+            asked_at=asked_at,
+            tool_calls=answer.tool_calls,
+        )
+
+    def _accept(self, call: Call, reply: Reply, hold: Hold) -> None:
+        stats = self.stats
+        stats.answered += 1
+        stats.prompt_tokens += reply.prompt_tokens
+        stats.completion_tokens += reply.completion_tokens
+        if stats.cost_usd is not None:
+            stats.cost_usd += reply.cost_usd or 0.0
+        self._typical_completion += 0.05 * (reply.completion_tokens - self._typical_completion)
+        self._purse.pay(hold, reply)
+        if self._on_reply is not None:
+            self._on_reply(call, reply)
+
+    def _cost_usd(self, answer: Answer) -> float | None:
+        price = self._route.price
+        if price is None or not (answer.counted or self._route.local):
+            return None
+        return price.cost_usd(answer.prompt_tokens, answer.completion_tokens)

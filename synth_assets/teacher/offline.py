@@ -1,0 +1,40 @@
+"""The teacher without a key: answers by rules, the same ones each time, and says so in every answer."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from synth_assets.core.request import Call
+from synth_assets.core.teacher import OFFLINE_MODEL
+from synth_assets.teacher.invention import Dice, answer_to
+from synth_assets.teacher.tokens import by_length
+from synth_assets.teacher.wire import Answer
+
+
+class OfflineTransport:
+    """Answers at once, in this process."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def encode(self, call: Call) -> bytes:
+        """Nothing is sent."""
+        return b""
+
+    async def send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]]:
+        """The answer of the rules."""
+        return offline_answer(call), {}
+
+
+def offline_answer(call: Call) -> Answer:
+    """What the offline teacher says to a call: the same for the same messages, schema and draw."""
+    request = call.request
+    text, tool_calls = answer_to(request, Dice.of(request))
+    asked = sum(by_length(message.content) for message in request.messages)
+    reason = "tool_calls" if tool_calls else "stop"
+    return Answer(text, reason, OFFLINE_MODEL, asked, by_length(text), tool_calls)

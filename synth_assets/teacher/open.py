@@ -1,0 +1,141 @@
+"""Who answers: from a recipe's teacher and the settings of the machine to one that can be asked."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from synth_assets.core.errors import RecipeError, TeacherError
+from synth_assets.core.request import Target
+from synth_assets.core.teacher import OFFLINE_MODEL, Limits, TeacherSpec
+from synth_assets.settings import DEFAULT_KEY, Settings
+from synth_assets.teacher.budget import Budget
+from synth_assets.teacher.gateway import Gateway, OnReply, Route
+from synth_assets.teacher.offline import OfflineTransport
+from synth_assets.teacher.prices import FREE, Price, Prices
+from synth_assets.teacher.replay import ReplayTransport, recording_hash
+from synth_assets.teacher.sdk import SdkTransport
+from synth_assets.teacher.transport import Server, Transport
+from synth_assets.teacher.wire import Dialect
+
+_OFFLINE = "offline/1"
+_BANNER = "offline teacher: answers are made by rules, not by a model"
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Whoever answers a recipe's stages: a server, a recording, or the offline teacher."""
+
+    target: Target
+    notice: str
+    limits: Limits
+    spec: TeacherSpec
+    _server: Server | None = None
+    _recording: Path | None = None
+    _prices: Prices | None = None
+
+    def price(self) -> Price | None:
+        """What a token costs; None where nobody knows."""
+        return FREE if self._server is None else (self._prices or Prices()).price(self.spec.model)
+
+    def gateway(self, *, budget: Budget | None = None, on_reply: OnReply | None = None) -> Gateway:
+        """The way to ask, for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
+        route = Route(
+            transport=self._transport(),
+            limits=self.limits,
+            price=self.price(),
+            max_tokens=self.spec.max_tokens,
+            where=self.target.endpoint,
+            local=self._server is None,
+        )
+        return Gateway(route, budget or Budget(), on_reply)
+
+    def _transport(self) -> Transport:
+        if self._recording is not None:
+            return ReplayTransport(self._recording, self.spec.model)
+        if self._server is None:
+            return OfflineTransport()
+        if self.spec.transport == "sdk":
+            return SdkTransport(self._server)
+        from synth_assets.teacher.http import HttpTransport  # it takes a moment, and not everyone asks
+
+        return HttpTransport(self._server, dialect_of(self.spec))
+
+
+def open_teacher(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
+    """Decides who answers. Nothing is asked yet; only a recording is read, for its hash."""
+    named = settings.teacher or ""
+    if named == OFFLINE_MODEL or (not named and spec.model == OFFLINE_MODEL):
+        return _offline(spec, _BANNER)
+    if named.startswith("replay:"):
+        path = Path(named.removeprefix("replay:"))
+        target = _target(spec, f"replay/{recording_hash(path)}", spec.model)
+        return Teacher(target, f"replayed teacher: answers come from {path}", spec.limits, spec, None, path)
+    if named:
+        raise RecipeError(
+            f"there is no teacher {named!r}", where="SYNTH_TEACHER", remedy="offline, replay:PATH, or leave it unset"
+        )
+    return _served(spec, settings, shipped=shipped)
+
+
+def dialect_of(spec: TeacherSpec) -> Dialect:
+    """How the server of a recipe spells what Mistral and OpenAI spell differently."""
+    if spec.dialect is not None:
+        return spec.dialect
+    elsewhere = spec.base_url is not None and not _is_mistral(spec.base_url)
+    return "openai" if elsewhere and spec.transport == "http" else "mistral"
+
+
+def _served(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
+    url = _clean(spec.base_url or settings.base_url)
+    asks_for_key = spec.api_key_env is not None or spec.base_url is None or _is_mistral(url)
+    key = settings.secret(spec.api_key_env) if asks_for_key else None
+    if key is None and asks_for_key and not _is_loopback(url):
+        variable = spec.api_key_env or DEFAULT_KEY
+        if shipped:
+            return _offline(spec, f"{_BANNER}; set {variable} to ask {spec.model}")
+        raise TeacherError(
+            f"there is no key for {spec.model}: the variable {variable} is not set",
+            where=url,
+            remedy=f"set {variable}, or rehearse with SYNTH_TEACHER=offline",
+        )
+    server = Server(url, key, spec.limits.timeout_s)
+    return Teacher(_target(spec, url, spec.model), "", spec.limits, spec, server, None, Prices(settings.home))
+
+
+def _offline(spec: TeacherSpec, notice: str) -> Teacher:
+    return Teacher(_target(spec, _OFFLINE, OFFLINE_MODEL), notice, spec.limits, spec)
+
+
+def _target(spec: TeacherSpec, endpoint: str, model: str) -> Target:
+    return Target(endpoint, model, spec.sampling(), spec.structured)
+
+
+def _clean(base_url: str) -> str:
+    """The address without /v1, as it names the server in every key; it holds no secret."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise RecipeError("this is no address of a server", where=base_url, remedy="write it as https://host[:port]")
+    if parts.username is not None or parts.query:
+        raise RecipeError(
+            "base_url holds a name, a password or parameters",
+            where=parts.hostname,
+            remedy="put the key into a variable and name that with api_key_env",
+        )
+    return base_url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _host(base_url: str) -> str:
+    return urlsplit(base_url).hostname or ""
+
+
+def _is_mistral(url: str) -> bool:
+    return f".{_host(url)}".endswith(".mistral.ai")
+
+
+def _is_loopback(url: str) -> bool:
+    host = _host(url)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,89 @@
+"""The other way to Mistral: its own SDK, slower, and the reference for what the direct way sends and reads."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from synth_assets.core.request import Call
+from synth_assets.teacher.setback import Setback, of_status
+from synth_assets.teacher.transport import Server
+from synth_assets.teacher.wire import Answer, answer_in, chat_body, encode, read_answer
+
+if TYPE_CHECKING:
+    import httpx2
+    from mistralai.client import Mistral
+
+_SILENT = logging.Logger("mistralai", level=logging.CRITICAL + 1)
+"""The SDK's own logger prints the key when MISTRAL_DEBUG is set."""
+
+
+class SdkTransport:
+    """Asks through `mistralai`, without its retries; what it raises is read by status, not by class."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._sdk: Mistral | None = None
+        self._client: httpx2.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        import httpx2
+        from mistralai.client import Mistral
+
+        self._client = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None), follow_redirects=False)
+        # An empty key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
+        self._sdk = Mistral(
+            api_key=self._server.key or "",
+            server_url=self._server.url,
+            async_client=self._client,
+            debug_logger=_SILENT,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    def encode(self, call: Call) -> bytes:
+        """The call as Mistral spells it."""
+        return encode(chat_body(call, "mistral"))
+
+    async def send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]]:
+        """The answer to one attempt, within its time by the clock on the wall."""
+        import httpx2
+        from mistralai.client.errors import MistralError
+
+        assert self._sdk is not None
+        timeout_s = self._server.timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._sdk.chat.complete_async(**json.loads(body), timeout_ms=int(timeout_s * 2000))
+            return answer_in(response.model_dump(mode="json", by_alias=True)), {}
+        except TimeoutError:
+            setback = Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
+        except MistralError as error:
+            raw = error.raw_response
+            if raw.status_code == 200:
+                return read_answer(raw.content), raw.headers
+            setback = of_status(raw.status_code, raw.headers, raw.content)
+        except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
+            setback = _of_error(error)
+        # Raised out here: the exceptions of the client hold the request, and that holds the key.
+        setback.detail = self._server.redact(setback.detail)
+        raise setback
+
+
+def _of_error(error: Exception) -> Setback:
+    import httpx2
+
+    if isinstance(error, httpx2.ConnectError):
+        unknown = "Name or service" in str(error) or "getaddrinfo" in str(error) or "resolution" in str(error)
+        reason = "the server's name is not known" if unknown else "no connection"
+        return Setback("passing", reason, str(error), absent=True)
+    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+        return Setback("fatal", "base_url is no address of a server", type(error).__name__)
+    return Setback("passing", "the connection broke", type(error).__name__, billed=True, absent=True)

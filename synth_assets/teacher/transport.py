@@ -1,0 +1,42 @@
+"""The one way the gateway sees whoever answers: one call in, one answer or one setback out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+from synth_assets.core.request import Call
+from synth_assets.teacher.wire import Answer
+
+
+class Transport(Protocol):
+    """Brings one call to the teacher and its answer back. Raises Setback, and nothing else."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def encode(self, call: Call) -> bytes:
+        """The call as it is sent; once, however often it is."""
+
+    async def send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]]:
+        """The answer to one attempt, and the headers it came with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where requests go, and with which key; the key shows nowhere."""
+
+    url: str
+    key: str | None = field(repr=False, default=None)
+    timeout_s: float = 120.0
+
+    def headers(self) -> dict[str, str]:
+        """What each request carries."""
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
+    def redact(self, text: str) -> str:
+        """The text without the key: some servers repeat it."""
+        return text.replace(self.key, "***") if self.key else text

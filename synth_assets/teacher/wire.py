@@ -1,0 +1,115 @@
+"""The chat API as it is on the wire: a call to the body of a request, a body to an answer. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.request import Call
+from synth_assets.teacher.setback import Setback, excerpt
+
+Dialect = Literal["mistral", "openai"]
+CHAT_PATH = "/v1/chat/completions"
+_DRAW_BITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one attempt brought. `counted` is False where the server did not say how many tokens it used."""
+
+    text: str
+    finish_reason: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    tool_calls: tuple[Mapping[str, Json], ...] = ()
+    counted: bool = True
+
+
+def chat_body(call: Call, dialect: Dialect) -> dict[str, Json]:
+    """The body that asks for `call`, in the spelling of its server."""
+    request, target = call.request, call.target
+    body: dict[str, Json] = {
+        "model": target.model,
+        "messages": [message.to_json() for message in request.messages],
+        **target.sampling.to_json(),
+    }
+    if request.draw:
+        body["random_seed" if dialect == "mistral" else "seed"] = seed_of(call)
+    if request.tools:
+        body["tools"] = list(request.tools)
+    if request.schema is not None and target.structured != "none":
+        body["response_format"] = _response_format(call)
+    return body
+
+
+def seed_of(call: Call) -> int:
+    """A seed that differs between calls and, in its low bits, tells which draw it is."""
+    return int(call.key[:5], 16) << _DRAW_BITS | draw_of(call.request.draw)
+
+
+def draw_of(seed: int) -> int:
+    """The draw that a seed was made for."""
+    return seed & ((1 << _DRAW_BITS) - 1)
+
+
+def encode(body: Mapping[str, Json]) -> bytes:
+    """JSON in ASCII: half a surrogate pair in a source text is no reason to fail."""
+    return json.dumps(body, separators=(",", ":")).encode("ascii")
+
+
+def read_answer(data: bytes) -> Answer:
+    """The answer in the body of a 200; Setback where it holds none."""
+    try:
+        body = json.loads(data)
+    except ValueError:
+        raise Setback("passing", "the response is not JSON", excerpt(data), billed=True) from None
+    return answer_in(body)
+
+
+def answer_in(body: Any) -> Answer:
+    """The answer in a parsed body; Setback where it has another shape."""
+    try:
+        choice = body["choices"][0]
+        message = choice["message"]
+        usage = body.get("usage") or {}
+        return Answer(
+            text=_text(message.get("content")),
+            finish_reason=str(choice.get("finish_reason") or "unknown"),
+            model=_string(body.get("model", "")),
+            prompt_tokens=_count(usage.get("prompt_tokens", 0)),
+            completion_tokens=_count(usage.get("completion_tokens", 0)),
+            tool_calls=tuple(message.get("tool_calls") or ()),
+            counted=bool(usage.get("prompt_tokens")),
+        )
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise Setback("passing", "the response has the wrong shape", excerpt(str(body).encode()), billed=True) from None
+
+
+def _response_format(call: Call) -> Json:
+    schema = call.request.schema
+    if schema is None or schema.fields is None or call.target.structured == "json_object":
+        return {"type": "json_object"}
+    named: Json = {"name": schema.name, "schema": schema.fields, "strict": True}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def _text(content: object) -> str:
+    """The text of a message; of one in chunks, the chunks that are text (thoughts are not the answer)."""
+    if isinstance(content, list):
+        return "".join(_string(chunk["text"]) for chunk in content if chunk["type"] == "text")
+    return "" if content is None else _string(content)
+
+
+def _string(value: object) -> str:
+    """Half a surrogate pair cannot be stored as UTF-8: it becomes the replacement character."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise TypeError
+    return value
