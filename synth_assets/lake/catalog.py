@@ -1,0 +1,96 @@
+"""Where a lake keeps its catalog and its files, how DuckDB attaches it, and the lock that every writer holds."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock, Timeout
+
+from synth_assets.core.errors import LakeError
+from synth_assets.lake.names import quoted_text
+from synth_assets.settings import Settings
+
+LOCK_TIMEOUT_S = 300.0
+_LOCK_POLL_S = 0.002
+
+
+class Catalog(Protocol):
+    """What the rest of the lake knows of the place it is kept in."""
+
+    @property
+    def data(self) -> Path:
+        """The folder of the tables' files."""
+
+    @property
+    def sessions(self) -> Path:
+        """The folder of the marks that tell which processes are still staging files."""
+
+    @property
+    def spill(self) -> Path:
+        """The folder DuckDB may use when a query outgrows the memory."""
+
+    def attach(self, alias: str, *options: str) -> str:
+        """The statement that attaches the lake under a name."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Holds off every other writer, in all processes, while the block runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCatalog:
+    """A SQLite file in WAL mode, Parquet files beside it, and a file lock."""
+
+    folder: Path
+    data: Path
+
+    @property
+    def sessions(self) -> Path:
+        return self.folder / "sessions"
+
+    @property
+    def spill(self) -> Path:
+        return self.folder / "spill"
+
+    def attach(self, alias: str, *options: str) -> str:
+        # The path in force is always this one: the folder may have been moved, or mounted elsewhere.
+        told = ["OVERRIDE_DATA_PATH true", "META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 30000", *options]
+        where = quoted_text(f"ducklake:sqlite:{self.folder / 'catalog.sqlite'}")
+        return f"ATTACH {where} AS {alias} (DATA_PATH {quoted_text(f'{self.data}/')}, {', '.join(told)})"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        path = self.folder / "catalog.lock"
+        try:
+            with FileLock(path, timeout=LOCK_TIMEOUT_S, poll_interval=_LOCK_POLL_S):
+                yield
+        except Timeout as error:
+            raise LakeError(
+                f"another process has held the lake's lock for {LOCK_TIMEOUT_S:.0f} s",
+                where=str(path),
+                remedy="look for a stopped `synth` or Dagster process and end it",
+            ) from error
+
+
+def catalog_of(settings: Settings) -> LocalCatalog:
+    """The catalog that the settings name, its folders made."""
+    for name, value in (("SYNTH_LAKE", settings.lake), ("SYNTH_LAKE_DATA", settings.lake_data)):
+        if value and (name == "SYNTH_LAKE" or "://" in value):
+            raise LakeError(
+                f"{value.partition(':')[0]} is not supported yet: the lake is a local folder",
+                where=name,
+                remedy=f"unset {name}",
+            )
+    folder = settings.home / "lake"
+    data = Path(settings.lake_data).resolve() if settings.lake_data else folder / "data"
+    for path in (folder, data):
+        if "{" in str(path) or "}" in str(path):
+            raise LakeError("a lake's path must not hold braces", where=str(path), remedy="set SYNTH_HOME elsewhere")
+    catalog = LocalCatalog(folder, data)
+    try:
+        for path in (folder, data, catalog.sessions):
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LakeError(f"the lake's folder cannot be made: {error}", where=str(folder)) from error
+    return catalog

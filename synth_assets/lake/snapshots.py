@@ -1,0 +1,53 @@
+"""Snapshots: what the lake remembers of each commit, and who made it."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from synth_assets.core.canonical import Json, canonical_json
+from synth_assets.core.contract import WHOLE
+
+_OPENING_OF_A_TOKEN = re.compile(r"\{(?=[^\"}])")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Who commits, and what it is part of; kept with the snapshot."""
+
+    run_id: str
+    recipe: str
+    stage: str
+    partition_key: str = WHOLE
+    fingerprint: str = ""
+    message: str = ""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """As JSON. A brace inside a text is escaped, lest DuckLake takes it for one of its tokens."""
+        return _OPENING_OF_A_TOKEN.sub(r"\\u007b", canonical_json(asdict(self)))
+
+
+def read_about(text: str | None) -> About | None:
+    """Who made a commit; None where somebody else did."""
+    try:
+        fields = json.loads(text or "null")
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(fields, dict) or not {"run_id", "recipe", "stage"} <= fields.keys():
+        return None
+    known = {name: fields[name] for name in About.__slots__ if name in fields}
+    return About(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One commit: `changes` names what was done and to which tables."""
+
+    id: int
+    time: datetime
+    author: str | None
+    message: str | None
+    about: About | None
+    changes: Mapping[str, tuple[str, ...]]

@@ -1,0 +1,153 @@
+"""Staging: rows of one table and partition become a Parquet file that nobody sees before it is committed."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth_assets.core.contract import ColumnType, Contract
+from synth_assets.core.errors import LakeError
+from synth_assets.lake.names import arrow_schema, columns_of, without_braces
+from synth_assets.lake.values import record_batch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_GROUP_BYTES = 16 << 20
+_GROUP_ROWS = 100_000
+# DuckLake fills in tokens such as {AUTHOR} inside the statistics that it keeps of texts, so texts have none. Numbers
+# have none because Parquet's leave out NaN, which DuckDB sorts above all: a filter would miss it.
+_WITH_STATISTICS = ("integer", "boolean", "timestamp")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a writer writes: which table and partition, and the columns there are."""
+
+    table: str
+    contract: Contract
+    partition: str
+    ids: bool = True
+    calls: bool = False
+
+    @cached_property
+    def columns(self) -> dict[str, ColumnType]:
+        """Every column, the lake's own included."""
+        return columns_of(self.contract, self.ids, self.calls)
+
+    @cached_property
+    def schema(self) -> "pa.Schema":
+        """The Arrow schema of the file."""
+        return arrow_schema(self.contract, self.ids, self.calls)
+
+    @property
+    def comments(self) -> dict[str, str]:
+        """What the contract says of its columns, as the catalog can hold it."""
+        return {column.name: without_braces(column.description) for column in self.contract.columns}
+
+    @property
+    def bounded(self) -> list[str]:
+        """The columns whose smallest and largest value the file tells."""
+        return [name for name, kind in self.columns.items() if kind in _WITH_STATISTICS] + ["partition_key"]
+
+
+class Writer:
+    """Rows on their way into the lake. Leaving the `with` block by an error throws them away."""
+
+    def __init__(self, shape: Shape, new_path: Callable[[str], Path]) -> None:
+        self.shape = shape
+        self.rows = 0
+        self._new_path = new_path
+        self._path: Path | None = None
+        self._file: pq.ParquetWriter | None = None
+        self._waiting: list[pa.RecordBatch] = []
+        self._finished = False
+        self._released = False
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.discard()
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Takes rows of the contract's columns and the lake's own; `partition_key` is filled in."""
+        if self._finished:
+            raise LakeError("the rows were handed over already", where=self.shape.table)
+        if not rows:
+            return
+        own = [{**row, "partition_key": self.shape.partition} for row in rows]
+        try:
+            batch = record_batch(own, self.shape.columns, self.shape.schema)
+        except LakeError as error:
+            raise LakeError(error.message, where=self.shape.table) from error
+        self.write_batch(batch)
+
+    def write_batch(self, batch: "pa.RecordBatch") -> None:
+        """Takes rows that are in Arrow already, `partition_key` included."""
+        self._waiting.append(batch)
+        self.rows += batch.num_rows
+        waiting = self._waiting
+        if sum(each.nbytes for each in waiting) >= _GROUP_BYTES or sum(map(len, waiting)) >= _GROUP_ROWS:
+            self._write_group()
+
+    def finish(self) -> Path | None:
+        """Closes the file and brings it to the disk; None where there are no rows."""
+        if not self._finished:
+            self._finished = True
+            if self._waiting:
+                self._write_group()
+            if self._file is not None and self._path is not None:
+                self._file.close()
+                _sync(self._path)
+        return self._path
+
+    def discard(self) -> None:
+        """Throws the rows away, unless they may be in the lake."""
+        self._finished = True
+        self._waiting.clear()
+        if self._file is not None:
+            self._file.close()
+        if self._path is not None and not self._released:
+            self._path.unlink(missing_ok=True)
+            self._path = None
+
+    def release(self) -> None:
+        """From now on the file may belong to the lake: it is not ours to delete."""
+        self._released = True
+
+    def _write_group(self) -> None:
+        import pyarrow as pa
+
+        try:
+            if self._file is None:
+                self._file = self._open()
+            self._file.write_table(pa.Table.from_batches(self._waiting), row_group_size=_GROUP_ROWS)
+        except OSError as error:
+            raise LakeError(f"the rows cannot be written: {error}", where=self.shape.table) from error
+        self._waiting = []
+
+    def _open(self) -> "pq.ParquetWriter":
+        import pyarrow.parquet as pq
+
+        self._path = self._new_path(self.shape.table)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return pq.ParquetWriter(
+            self._path,
+            self.shape.schema,
+            compression="zstd",
+            write_statistics=self.shape.bounded,
+            store_schema=False,
+        )
+
+
+def _sync(path: Path) -> None:
+    """A catalog that outlives its files in a power cut could not be read any more."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
