@@ -38,7 +38,8 @@ class Build:
 
     def __init__(self, lake: Lake, job: Job, fingerprint: str, base: Committed | None) -> None:
         self.tally = Tally()
-        self._lake, self._job, self._fingerprint, self._base = lake, job, fingerprint, base
+        self.fingerprint = fingerprint
+        self._lake, self._job, self._base = lake, job, base
         self._contract = contract = job.recipe.contracts[job.stage]
         self._started = time.monotonic()
         self._stage = job.recipe.stages[job.stage]
@@ -68,6 +69,16 @@ class Build:
         self._waiting.append(outcome)
         if len(self._waiting) >= BATCH_ROWS:
             self._write()
+
+    def is_unchanged(self) -> bool:
+        """Whether the rows are those of the latest commit."""
+        self._write()
+        base = self._base
+        return (
+            base is not None
+            and (base.data_hash, base.fingerprint) == (self._data_hash(), self.fingerprint)
+            and base.tally.rejects == self.tally.rejects
+        )
 
     def commit(self, inputs: dict[str, InputState], folder: Path | None = None) -> StageResult:
         """Closes the books and makes the table visible; GateClosed or ConflictError leave it as it was."""
@@ -107,7 +118,7 @@ class Build:
             recipe=job.schema,
             stage=job.stage,
             partition_key=job.partition.key,
-            fingerprint=self._fingerprint,
+            fingerprint=self.fingerprint,
             message=f"{job.table}: {self.tally.rows} rows, {self.tally.rejects} rejects",
         )
 
@@ -140,7 +151,6 @@ class Build:
         return row
 
     def _digest(self, made: Made, identity: str) -> None:
-        """Rows of a teacher are told by their calls; what else shapes them is in the fingerprint."""
         told = list(made.call_keys) if made.call_keys else plain(made.values)
         self._hash.update(f"{identity}\n{canonical_json(told)}\n".encode("utf-8", "surrogatepass"))
 
@@ -182,7 +192,7 @@ class Build:
             **who,
             "serial": (self._base.serial if self._base else 0) + 1,
             "kind": self._stage.kind,
-            "fingerprint": self._fingerprint,
+            "fingerprint": self.fingerprint,
             "data_hash": self._data_hash(),
             "inputs": canonical_json(states),
             **{name: getattr(tally, name) for name in ("input_rows", "rows", "rejects", "failures")},
@@ -202,9 +212,11 @@ class Build:
         return appended
 
     def _data_hash(self) -> str:
+        """Rows of a teacher are told by their calls, so what else shapes them goes in, too."""
+        digest = self._hash.copy()
         if self._stage.shape == "ask":
-            self._hash.update(self._fingerprint.encode())
-        return self._hash.hexdigest()[:32]
+            digest.update(self.fingerprint.encode())
+        return digest.hexdigest()[:32]
 
     def _raise_if_overtaken(self, reader: Lake) -> None:
         now = latest(reader, self._job.table).get(self._job.partition.key)

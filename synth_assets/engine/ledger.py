@@ -71,7 +71,7 @@ class Session:
             for key in self._moved:
                 self._recent.pop(key, None)
             self._moved.clear()
-        found = _in_lake(self._lake, wanted)
+        found = find(self._lake, wanted)
         with self._lock:
             found.update({key: self._recent[key] for key in wanted & self._recent.keys()})
         return found
@@ -131,6 +131,14 @@ def take_up(lake: Lake, folder: Path) -> int:
     return taken
 
 
+def find(lake: Lake, keys: set[str]) -> dict[str, Reply]:
+    """The replies in the lake to those keys."""
+    if not keys:
+        return {}
+    sql = f"SELECT {_REPLY_COLUMNS} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))"
+    return {row["call_key"]: _reply(row) for row in lake.rows(sql, (sorted(keys),))}
+
+
 def spent(lake: Lake, run_id: str) -> Mapping[str, float]:
     """What a run has bought so far, spares included: `usd`, `calls`, `tokens`."""
     rows = lake.rows(
@@ -139,13 +147,6 @@ def spent(lake: Lake, run_id: str) -> Mapping[str, float]:
         (run_id,),
     )
     return rows[0]
-
-
-def _in_lake(lake: Lake, keys: set[str]) -> dict[str, Reply]:
-    if not keys:
-        return {}
-    sql = f"SELECT {_REPLY_COLUMNS} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))"
-    return {row["call_key"]: _reply(row) for row in lake.rows(sql, (sorted(keys),))}
 
 
 def _reply(row: Mapping[str, object]) -> Reply:

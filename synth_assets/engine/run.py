@@ -16,6 +16,7 @@ from synth_assets.engine.ask import LOOKUP_ROWS, Asking
 from synth_assets.engine.build import Build
 from synth_assets.engine.commits import Committed, InputState, input_partition, input_states, latest
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
+from synth_assets.engine.describe import Contents, Origin, describe, write
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger import Scope, Session, spent
 from synth_assets.engine.outcomes import made_by_query, made_by_sink, made_by_source, rows_of
@@ -71,11 +72,14 @@ class Runner:
                 )
 
     def _source(self, job: Job, stage: Source, base: Committed | None, inputs: Inputs) -> StageResult:
+        started = time.monotonic()
         with self._build(job, base) as build:
             for outcome in made_by_source(job, stage, self.lake):
                 build.tally.input_rows += 1
                 build.add(outcome)
                 self.on_progress(job, build.tally)
+            if base and not job.force and build.is_unchanged():
+                return _reused(job, base, self.lake.snapshot(), started)
             return build.commit(inputs)
 
     def _ask(self, job: Job, stage: Ask, base: Committed | None, inputs: Inputs) -> StageResult:
@@ -121,6 +125,7 @@ class Runner:
 
     def _sink(self, job: Job, stage: Sink, base: Committed | None, inputs: Inputs) -> StageResult:
         table = job.source_of(stage.from_)
+        contents = Contents()
         with exports.new_folder(self.settings.exports, job) as folder, self._build(job, base) as build:
             at = snapshot_of(inputs)
             build.tally.input_total = self.lake.count(table, at=at)
@@ -128,7 +133,10 @@ class Runner:
             for written in stage.write(rows, folder):
                 build.tally.input_rows += 1
                 build.add(made_by_sink(written.parent, written.outcome))
+                contents.add(written.outcome)
                 self.on_progress(job, build.tally)
+            origin = Origin(job, build.fingerprint, at)
+            write(folder, describe(self.lake, self.settings, origin, contents, build.tally))
             result = build.commit(inputs, folder)
         exports.make_current(folder)
         return result

@@ -9,7 +9,7 @@ from synth_assets.core.errors import SynthError
 from synth_assets.engine import commits
 from synth_assets.engine.ops import CALLS, COMMITS
 from synth_assets.lake import Lake
-from synth_assets.training import line_hash
+from synth_assets.training.chat_files import line_hash
 
 
 @dataclass(frozen=True, slots=True)

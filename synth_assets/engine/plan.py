@@ -1,0 +1,193 @@
+"""What a run would do and cost, before anything is spent: the run itself, with a ledger and no teacher.
+
+Rows that the ledger can answer are made as the run would make them, so that what follows from them is exact. A row
+that must be asked about is unknown from there on, and counted as one row by the stages after it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from synth_assets.core.canonical import row_id
+from synth_assets.core.request import Call
+from synth_assets.core.stage import Ask, Row, Source
+from synth_assets.engine import ask, ledger
+from synth_assets.engine.check import faults_of, schema_of
+from synth_assets.engine.commits import input_partition, input_states, latest
+from synth_assets.engine.estimate import Estimate, Estimator
+from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
+from synth_assets.engine.job import Job, Made, Rejected
+from synth_assets.engine.outcomes import made_by_source, rows_of
+from synth_assets.engine.sheet import finish
+from synth_assets.engine.whole import Engine, Wish, jobs_of
+from synth_assets.recipes import Recipe
+
+UNKNOWN = Row("", {})
+Batch = list[Row]
+
+
+@dataclass(slots=True)
+class PlanLine:
+    """What one job would do. `calls_estimated` are calls about rows that are not known yet."""
+
+    table: str
+    partition_key: str
+    state: str = "new"
+    input_rows: int = 0
+    rows: int = 0
+    unknown_rows: int = 0
+    rejects: int = 0
+    calls: int = 0
+    calls_estimated: int = 0
+    hits: int = 0
+    estimate: Estimate = field(default_factory=Estimate)
+    notice: str = ""
+
+
+def plan(engine: Engine, recipe: Recipe, wish: Wish) -> list[PlanLine]:
+    """A line for each job of a run, in its order."""
+    jobs = jobs_of(recipe, wish, "plan")
+    planner = _Planner(engine, {(job.stage, job.partition.key): job for job in jobs})
+    return [planner.line(job) for job in jobs]
+
+
+class _Planner:
+    """Simulates jobs. Each is simulated anew for whoever reads it, so that no table is held in memory."""
+
+    def __init__(self, engine: Engine, jobs: dict[tuple[str, str], Job]) -> None:
+        self._lake, self._settings, self._jobs = engine.lake, engine.settings, jobs
+        self._at = engine.lake.snapshot()
+        self._changed: dict[tuple[str, str], bool] = {}
+
+    def line(self, job: Job) -> PlanLine:
+        """The line of one job: its simulation, counted."""
+        line = PlanLine(job.table, job.partition.key)
+        commit = latest(self._lake, job.table, self._at).get(job.partition.key)
+        if commit is not None and not self._changes(job):
+            line.state, line.input_rows = "current", commit.tally.input_rows
+            line.rows, line.rejects = commit.tally.rows, commit.tally.rejects
+            return line
+        line.state = "new" if commit is None else "changed"
+        for batch in self._simulated(job, line):
+            for row in batch:
+                if row is UNKNOWN:
+                    line.unknown_rows += 1
+                else:
+                    line.rows += 1
+        return line
+
+    def _is_current(self, job: Job) -> bool:
+        """Whether the run would leave the job's table as it is, given what it would do before."""
+        if job.force or any(self._will_change(job, name) for name in job.recipe.stages[job.stage].inputs()):
+            return False
+        if not all(self._lake.has(job.source_of(name), self._at) for name in job.recipe.stages[job.stage].inputs()):
+            return False
+        base = latest(self._lake, job.table, self._at).get(job.partition.key)
+        fingerprint = fingerprint_of(job.recipe, job.stage, self._settings)
+        return base is not None and is_current(job, fingerprint, base, input_states(self._lake, job, self._at))
+
+    def _will_change(self, job: Job, name: str) -> bool:
+        part = input_partition(job, name)
+        return any(self._changes(before) for before in self._before(name, part))
+
+    def _before(self, name: str, part: str | None) -> list[Job]:
+        """The jobs of this run that fill an input."""
+        return [job for (stage, key), job in self._jobs.items() if stage == name and part in (None, key)]
+
+    def _changes(self, job: Job) -> bool:
+        known = (job.stage, job.partition.key)
+        if known not in self._changed:
+            self._changed[known] = self._source_changes(job) if _is_source(job) else not self._is_current(job)
+        return self._changed[known]
+
+    def _source_changes(self, job: Job) -> bool:
+        """A source is read to see whether it holds other rows than its table."""
+        if job.force or not self._lake.has(job.table, self._at):
+            return True
+        there = (row.row_id for batch in rows_of(self._lake, job.table, job.partition.key, self._at) for row in batch)
+        anew = (row.row_id for batch in self._source(job, PlanLine("", "")) for row in batch)
+        return any(before != after for before, after in zip_longest(there, anew))
+
+    def _simulated(self, job: Job, line: PlanLine) -> Iterator[Batch]:
+        stage = job.recipe.stages[job.stage]
+        if isinstance(stage, Source):
+            yield from self._source(job, line)
+        elif isinstance(stage, Ask):
+            yield from self._asked(job, stage, line)
+        else:
+            for batch in self._input(job, stage.inputs()[0]):
+                line.input_rows += len(batch)
+                yield [UNKNOWN] * len(batch)
+
+    def _input(self, job: Job, name: str) -> Iterator[Batch]:
+        """The rows of an input as they will be: of its jobs in this run, else of the lake."""
+        part = input_partition(job, name)
+        before = self._before(name, part)
+        if not any(self._changes(each) for each in before):
+            yield from rows_of(self._lake, job.source_of(name), part, self._at)
+            return
+        for each in before:
+            yield from self._simulated(each, PlanLine("", ""))
+
+    def _source(self, job: Job, line: PlanLine) -> Iterator[Batch]:
+        schema = schema_of(job.recipe.contracts[job.stage])
+        made: list[Made] = []
+        for outcome in made_by_source(job, job.recipe.stages[job.stage], self._lake):
+            line.input_rows += 1
+            if isinstance(outcome, Rejected):
+                line.rejects += 1
+                continue
+            made.append(outcome)
+            if len(made) >= ask.LOOKUP_ROWS:
+                yield _checked(job, schema, made, line)
+                made = []
+        yield _checked(job, schema, made, line)
+
+    def _asked(self, job: Job, stage: Ask, line: PlanLine) -> Iterator[Batch]:
+        teacher = teacher_of(job.recipe, job.stage, self._settings)
+        line.notice = teacher.notice
+        schema = schema_of(job.recipe.contracts[job.stage])
+        estimator = Estimator(self._lake, teacher, job)
+        wanted: set[str] = set()
+        for batch in self._input(job, stage.from_):
+            line.input_rows += len(batch)
+            known = [row for row in batch if row is not UNKNOWN]
+            line.calls_estimated += len(batch) - len(known)
+            sheets, hits = ask.settled(stage, teacher.target, known, lambda keys: ledger.find(self._lake, keys))
+            line.hits += hits
+            outcomes = [outcome for sheet in sheets if not sheet.open_threads for outcome in finish(stage, sheet)]
+            line.rejects += sum(isinstance(outcome, Rejected) for outcome in outcomes)
+            fresh = _fresh([thread.call for sheet in sheets for thread in sheet.open_threads], wanted)
+            line.calls += len(fresh)
+            estimator.add(fresh)
+            made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
+            unknown = len(batch) - len(known) + sum(bool(sheet.open_threads) for sheet in sheets)
+            yield [*_checked(job, schema, made, line), *[UNKNOWN] * unknown]
+        line.estimate = estimator.total(line.calls, line.calls_estimated)
+
+
+def _is_source(job: Job) -> bool:
+    return isinstance(job.recipe.stages[job.stage], Source)
+
+
+def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
+    """The calls that are not wanted yet: the same call for two rows is bought once."""
+    fresh = []
+    for call in calls:
+        if call.key not in wanted:
+            wanted.add(call.key)
+            fresh.append(call)
+    return fresh
+
+
+def _checked(job: Job, schema: object, made: list[Made], line: PlanLine) -> Batch:
+    """The rows that pass their checks; the others will be rejects."""
+    if not made:
+        return []
+    faults = faults_of(schema, [each.values for each in made])
+    line.rejects += len(faults)
+    return [
+        Row(row_id(job.recipe.name, job.stage, each.origin, each.ordinal), each.values)
+        for place, each in enumerate(made)
+        if place not in faults
+    ]

@@ -1,0 +1,54 @@
+"""The house rules that ruff and import-linter have no word for."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "synth_assets"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+VAGUE = {"utils", "helpers", "manager", "common", "base", "misc"}
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_is_at_most_250_lines_and_says_its_job(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 250
+    assert not text.strip() or ast.get_docstring(ast.parse(text)), "the first line says what the module is for"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_function_is_at_most_40_lines(path: Path) -> None:
+    long = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in _functions(path)
+        if node.end_lineno and node.end_lineno - node.lineno + 1 > 40
+    }
+    assert not long
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_names_say_something(path: Path) -> None:
+    assert not VAGUE & {part.strip("_") for part in path.with_suffix("").relative_to(PACKAGE).parts}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_only_settings_read_the_environment(path: Path) -> None:
+    if path.name == "settings.py":
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    reads = [
+        node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    ]
+    assert not reads, f"os.environ is read at line {reads}; settings.py is the place for it"
