@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
@@ -65,7 +66,9 @@ class Partition:
 class Reach(Protocol):
     """What a source may reach: the folder its relative paths start from, and tables of the lake."""
 
-    folder: Path
+    @property
+    def folder(self) -> Path:
+        """The recipe's folder."""
 
     def query(self, sql: str) -> Iterator[Values]:
         """The rows of a SELECT over the lake."""
@@ -181,6 +184,15 @@ class Sink(Stage):
     @abstractmethod
     def write(self, rows: Iterator[Row], folder: Path) -> Iterator["Written"]:
         """Writes files into an empty folder, and tells of every row whether it went in."""
+
+
+def column_of(key: str, name: str, table: str, read: Contract) -> Column:
+    """The column that a stage's key names in the table it reads; StageFault where there is none."""
+    if name in read:
+        return read.column(name)
+    near = get_close_matches(name, read.names(), n=1)
+    hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(read.names())})"
+    raise StageFault(key, f'"{table}" has no column "{name}"{hint}')
 
 
 @dataclass(frozen=True, slots=True)

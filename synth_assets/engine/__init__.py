@@ -4,6 +4,7 @@ from synth_assets.engine.build import GateClosed
 from synth_assets.engine.check import Verdict
 from synth_assets.engine.identity import fingerprint_of, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult, Tally
+from synth_assets.engine.plan import PlanLine, plan
 from synth_assets.engine.trace import Link, trace
 from synth_assets.engine.whole import Engine, Wish, jobs_of, new_run_id
 
@@ -13,6 +14,7 @@ __all__ = [
     "Job",
     "Link",
     "OnProgress",
+    "PlanLine",
     "StageResult",
     "Tally",
     "Verdict",
@@ -20,6 +22,7 @@ __all__ = [
     "fingerprint_of",
     "jobs_of",
     "new_run_id",
+    "plan",
     "teacher_of",
     "trace",
 ]

@@ -79,11 +79,12 @@ class Asking:
 
     async def _ask(self, call: Call) -> Outcome:
         """One answer, bought once: a call that is under way, or was answered a moment ago, is shared."""
-        recent = self.session.recent(call.key)
-        task = self._inflight.get(call.key)
-        if recent is not None or task is not None:
+        if (recent := self.session.recent(call.key)) is not None:
             self.tally.hits += 1
-            return recent if recent is not None or task is None else await asyncio.shield(task)
+            return recent
+        if (under_way := self._inflight.get(call.key)) is not None:
+            self.tally.hits += 1
+            return await asyncio.shield(under_way)
         task = asyncio.create_task(self._buy(call))
         self._inflight[call.key] = task
         try:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from synth_assets.core.canonical import canonical_json, row_id
+from synth_assets.core.canonical import Json, canonical_json, row_id
 from synth_assets.core.errors import ConflictError, ContractError
 from synth_assets.engine import ops
 from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Job, Made, Rejected, StageResult, Tally
-from synth_assets.lake import About, Append, Lake, Replace
+from synth_assets.lake import About, Append, Change, Lake, Reader, Replace
 
 BATCH_ROWS = 1_000
 
@@ -91,7 +91,7 @@ class Build:
         about = self._about()
         duration_s = time.monotonic() - self._started
         with ExitStack() as stack:
-            changes = [
+            changes: list[Change] = [
                 Replace(self._rows),
                 Replace(self._rejects),
                 *self._book(stack, inputs, duration_s, folder),
@@ -187,7 +187,9 @@ class Build:
         """The rows of ops.commits and ops.reject_counts that go with the commit."""
         job, tally, key = self._job, self.tally, self._job.partition.key
         who = {"run_id": job.run_id, "recipe": job.schema, "stage": job.stage}
-        states = {table: {"snapshot": state.snapshot, "data": state.data} for table, state in inputs.items()}
+        states: dict[str, Json] = {
+            table: {"snapshot": state.snapshot, "data": state.data} for table, state in inputs.items()
+        }
         commit = {
             **who,
             "serial": (self._base.serial if self._base else 0) + 1,
@@ -218,7 +220,7 @@ class Build:
             digest.update(self.fingerprint.encode())
         return digest.hexdigest()[:32]
 
-    def _raise_if_overtaken(self, reader: Lake) -> None:
+    def _raise_if_overtaken(self, reader: Reader) -> None:
         now = latest(reader, self._job.table).get(self._job.partition.key)
         if (now.serial if now else 0) != (self._base.serial if self._base else 0):
             raise ConflictError(

@@ -9,7 +9,7 @@ from typing import Any
 from synth_assets.core.canonical import content_hash
 from synth_assets.engine.job import Job, Tally
 from synth_assets.engine.ops import COMMITS
-from synth_assets.lake import Lake
+from synth_assets.lake import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class InputState:
     data: str
 
 
-def latest(lake: Lake, table: str, at: int | None = None) -> dict[str, Committed]:
+def latest(lake: Reader, table: str, at: int | None = None) -> dict[str, Committed]:
     """The latest commit of each partition of a table."""
     schema, name = table.split(".")
     rows = lake.rows(
@@ -51,7 +51,7 @@ def latest(lake: Lake, table: str, at: int | None = None) -> dict[str, Committed
     return {row["partition_key"]: _committed(row) for row in rows}
 
 
-def by_run(lake: Lake, run_id: str) -> list[Mapping[str, Any]]:
+def by_run(lake: Reader, run_id: str) -> list[dict[str, Any]]:
     """The commits of one run, oldest first."""
     return lake.rows(f"SELECT * FROM {COMMITS} WHERE run_id = ? ORDER BY committed_at", (run_id,))
 
@@ -79,7 +79,7 @@ def _committed(row: Mapping[str, Any]) -> Committed:
     )
 
 
-def input_states(lake: Lake, job: Job, at: int) -> dict[str, InputState]:
+def input_states(lake: Reader, job: Job, at: int) -> dict[str, InputState]:
     """What a job reads, as it stands at a snapshot."""
     states = {}
     for name in job.recipe.stages[job.stage].inputs():

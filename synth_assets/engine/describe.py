@@ -82,9 +82,7 @@ def _price(model: str, price: Any) -> Price:
     if price is None:
         return Price(model=model)
     as_of = price.as_of.isoformat() if price.as_of else None
-    return Price(
-        model=model, input_usd_per_million=price.prompt, output_usd_per_million=price.completion, as_of=as_of
-    )
+    return Price(model=model, input_usd_per_million=price.prompt, output_usd_per_million=price.completion, as_of=as_of)
 
 
 def _cost_usd(lake: Lake, tables: list[str], at: int) -> float | None:

@@ -7,6 +7,7 @@ from synth_assets.engine.job import Job
 from synth_assets.engine.ops import CALLS
 from synth_assets.lake import Lake
 from synth_assets.teacher import Teacher
+from synth_assets.teacher.tokens import by_length
 
 ASSUMED_LATENCY_S = 2.0
 
@@ -39,9 +40,8 @@ class Estimator:
     def add(self, calls: list[Call]) -> None:
         """Counts the prompts of some calls."""
         texts = [message.content for call in calls for message in call.request.messages]
-        counted = self._teacher.count_tokens(texts)
-        self._prompt_tokens += counted.tokens
-        self._tokenizer = counted.tokenizer
+        self._prompt_tokens += sum(by_length(text) for text in texts)
+        self._tokenizer = "length"
 
     def total(self, calls: int, calls_estimated: int) -> Estimate:
         """What those calls would take; calls about rows not known yet are taken to be like the others."""
@@ -53,10 +53,11 @@ class Estimator:
         completion_tokens = round(prompt_tokens * ratio)
         latency_s = ASSUMED_LATENCY_S if self._latency_s is None else self._latency_s
         source = "assumed to be as long as the prompts" if self._ratio is None else "as long as the ledger's"
+        price = self._teacher.price()
         return Estimate(
             prompt_tokens,
             completion_tokens,
-            self._teacher.cost_usd(prompt_tokens, completion_tokens),
+            price.cost_usd(prompt_tokens, completion_tokens) if price else None,
             (calls + calls_estimated) * latency_s / self._teacher.limits.concurrency,
             f"prompts counted by {self._tokenizer or 'nothing yet'}; answers {source}",
         )

@@ -14,7 +14,7 @@ from synth_assets.core.request import Call, Reply
 from synth_assets.engine import journal
 from synth_assets.engine.journal import Journal, Record
 from synth_assets.engine.ops import CALLS, CALLS_CONTRACT
-from synth_assets.lake import About, Append, Lake
+from synth_assets.lake import About, Append, Lake, Reader
 
 MOVE_ROWS = 2_000
 MOVE_S = 2.0
@@ -131,7 +131,7 @@ def take_up(lake: Lake, folder: Path) -> int:
     return taken
 
 
-def find(lake: Lake, keys: set[str]) -> dict[str, Reply]:
+def find(lake: Reader, keys: set[str]) -> dict[str, Reply]:
     """The replies in the lake to those keys."""
     if not keys:
         return {}
@@ -139,7 +139,7 @@ def find(lake: Lake, keys: set[str]) -> dict[str, Reply]:
     return {row["call_key"]: _reply(row) for row in lake.rows(sql, (sorted(keys),))}
 
 
-def spent(lake: Lake, run_id: str) -> Mapping[str, float]:
+def spent(lake: Reader, run_id: str) -> Mapping[str, float]:
     """What a run has bought so far, spares included: `usd`, `calls`, `tokens`."""
     rows = lake.rows(
         f"SELECT coalesce(sum(cost_usd), 0)::DOUBLE AS usd, count(*)::DOUBLE AS calls,"
@@ -201,7 +201,7 @@ def _epoch(moment: object) -> float:
     return datetime.fromisoformat(str(moment)).timestamp()
 
 
-def _known(lake: Lake, records: list[Record]) -> set[tuple[object, ...]]:
+def _known(lake: Reader, records: list[Record]) -> set[tuple[object, ...]]:
     """The purchases that a process had moved into the lake before it could drop their segment."""
     sql = (
         f"SELECT call_key, run_id, epoch(asked_at) AS asked_at FROM {CALLS}"
@@ -242,11 +242,11 @@ def _append_unless_raced(lake: Lake, records: list[Record], about: About, bought
     return True
 
 
-def _bought(reader: Lake, keys: list[str]) -> set[str]:
+def _bought(reader: Reader, keys: list[str]) -> set[str]:
     sql = f"SELECT call_key FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))"
     return {row["call_key"] for row in reader.rows(sql, (keys,))}
 
 
-def _raise_if_more(reader: Lake, keys: list[str], bought: set[str]) -> None:
+def _raise_if_more(reader: Reader, keys: list[str], bought: set[str]) -> None:
     if _bought(reader, keys) != bought:
         raise ConflictError("another run bought the same answers meanwhile")

@@ -7,6 +7,7 @@ that must be asked about is unknown from there on, and counted as one row by the
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from synth_assets.core.canonical import row_id
 from synth_assets.core.request import Call
@@ -21,6 +22,9 @@ from synth_assets.engine.outcomes import made_by_source, rows_of
 from synth_assets.engine.sheet import finish
 from synth_assets.engine.whole import Engine, Wish, jobs_of
 from synth_assets.recipes import Recipe
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
 
 UNKNOWN = Row("", {})
 Batch = list[Row]
@@ -97,21 +101,25 @@ class _Planner:
     def _changes(self, job: Job) -> bool:
         known = (job.stage, job.partition.key)
         if known not in self._changed:
-            self._changed[known] = self._source_changes(job) if _is_source(job) else not self._is_current(job)
+            stage = job.recipe.stages[job.stage]
+            if isinstance(stage, Source):
+                self._changed[known] = self._source_changes(job, stage)
+            else:
+                self._changed[known] = not self._is_current(job)
         return self._changed[known]
 
-    def _source_changes(self, job: Job) -> bool:
+    def _source_changes(self, job: Job, stage: Source) -> bool:
         """A source is read to see whether it holds other rows than its table."""
         if job.force or not self._lake.has(job.table, self._at):
             return True
         there = (row.row_id for batch in rows_of(self._lake, job.table, job.partition.key, self._at) for row in batch)
-        anew = (row.row_id for batch in self._source(job, PlanLine("", "")) for row in batch)
+        anew = (row.row_id for batch in self._source(job, stage, PlanLine("", "")) for row in batch)
         return any(before != after for before, after in zip_longest(there, anew))
 
     def _simulated(self, job: Job, line: PlanLine) -> Iterator[Batch]:
         stage = job.recipe.stages[job.stage]
         if isinstance(stage, Source):
-            yield from self._source(job, line)
+            yield from self._source(job, stage, line)
         elif isinstance(stage, Ask):
             yield from self._asked(job, stage, line)
         else:
@@ -129,10 +137,10 @@ class _Planner:
         for each in before:
             yield from self._simulated(each, PlanLine("", ""))
 
-    def _source(self, job: Job, line: PlanLine) -> Iterator[Batch]:
+    def _source(self, job: Job, stage: Source, line: PlanLine) -> Iterator[Batch]:
         schema = schema_of(job.recipe.contracts[job.stage])
         made: list[Made] = []
-        for outcome in made_by_source(job, job.recipe.stages[job.stage], self._lake):
+        for outcome in made_by_source(job, stage, self._lake):
             line.input_rows += 1
             if isinstance(outcome, Rejected):
                 line.rejects += 1
@@ -166,10 +174,6 @@ class _Planner:
         line.estimate = estimator.total(line.calls, line.calls_estimated)
 
 
-def _is_source(job: Job) -> bool:
-    return isinstance(job.recipe.stages[job.stage], Source)
-
-
 def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
     """The calls that are not wanted yet: the same call for two rows is bought once."""
     fresh = []
@@ -180,7 +184,7 @@ def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
     return fresh
 
 
-def _checked(job: Job, schema: object, made: list[Made], line: PlanLine) -> Batch:
+def _checked(job: Job, schema: "DataFrameSchema", made: list[Made], line: PlanLine) -> Batch:
     """The rows that pass their checks; the others will be rejects."""
     if not made:
         return []

@@ -15,8 +15,8 @@ from synth_assets.engine import exports
 from synth_assets.engine.ask import LOOKUP_ROWS, Asking
 from synth_assets.engine.build import Build
 from synth_assets.engine.commits import Committed, InputState, input_partition, input_states, latest
-from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.describe import Contents, Origin, describe, write
+from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger import Scope, Session, spent
 from synth_assets.engine.outcomes import made_by_query, made_by_sink, made_by_source, rows_of
@@ -161,6 +161,8 @@ def remaining_budget(lake: Lake, job: Job) -> Budget:
 
 
 def _reused(job: Job, commit: Committed, snapshot: int, started: float) -> StageResult:
+    """The result of a run that found its work done: every answer came from the ledger, none was bought."""
+    tally = commit.tally
     return StageResult(
         table=job.table,
         partition_key=job.partition.key,
@@ -168,7 +170,9 @@ def _reused(job: Job, commit: Committed, snapshot: int, started: float) -> Stage
         snapshot=snapshot,
         fingerprint=commit.fingerprint,
         reused=True,
-        tally=commit.tally,
+        tally=replace(
+            tally, calls=0, hits=tally.calls + tally.hits, prompt_tokens=0, completion_tokens=0, cost_usd=0.0
+        ),
         duration_s=time.monotonic() - started,
         folder=Path(commit.folder) if commit.folder else None,
     )

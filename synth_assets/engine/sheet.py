@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
+from synth_assets.core.canonical import Json
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.prompt import Prompt
@@ -62,7 +63,7 @@ def take(stage: Ask, row: Row, thread: Thread, outcome: Reply | Failure) -> None
             thread.end = Rejected(row.values, str(fault), "", parents, outcome.text, tuple(thread.keys))
 
 
-def _read(stage: Ask, row: Row, reply: Reply) -> object:
+def _read(stage: Ask, row: Row, reply: Reply) -> Json:
     if reply.finish_reason == "length":
         raise Unreadable("the answer was cut off at the token limit")
     return stage.read(row, reply)
