@@ -1,0 +1,38 @@
+"""Opens the lake for commands that only read: they make no lake where there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from synth_assets.core.errors import LakeError
+
+if TYPE_CHECKING:
+    from synth_assets.lake import Lake
+    from synth_assets.settings import Settings
+
+
+@contextmanager
+def lake_to_read(settings: "Settings") -> "Iterator[Lake]":
+    """The lake of the settings; LakeError where nothing was made yet."""
+    from synth_assets.lake import open_lake
+
+    if settings.lake is None and not (settings.home / "lake").is_dir():
+        raise LakeError(
+            "there is no lake yet",
+            where=str(settings.home),
+            remedy="make one with `synth run mitall`, or set SYNTH_HOME to where it is",
+        )
+    with open_lake(settings) as lake:
+        yield lake
+
+
+def known_table(lake: "Lake", name: str, at: int | None = None) -> str:
+    """The table of that name; LakeError suggests what was probably meant."""
+    from difflib import get_close_matches
+
+    tables = lake.tables(at)
+    if name in tables:
+        return name
+    near = get_close_matches(name, tables, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"there are: {', '.join(tables) or 'none yet'}"
+    raise LakeError("there is no such table", where=name if at is None else f"{name} at {at}", remedy=remedy)

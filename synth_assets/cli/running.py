@@ -1,0 +1,84 @@
+"""A run as the command line sees it: its jobs one after the other, what is committed, and what was bought."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from synth_assets.core.canonical import Json
+
+if TYPE_CHECKING:
+    from synth_assets.cli.view.progress import Watcher
+    from synth_assets.engine import Engine, Job, StageResult, Wish
+    from synth_assets.recipes import Recipe
+
+_TALLIED = ("input_rows", "rows", "rejects", "failures")
+_SPENT = ("calls", "hits", "prompt_tokens", "completion_tokens", "cost_usd")
+
+
+@dataclass
+class Run:
+    """The jobs of a wish. `results` holds what is committed, also when the run was stopped."""
+
+    engine: "Engine"
+    recipe: "Recipe"
+    wish: "Wish"
+    results: "list[StageResult]" = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        from synth_assets.engine import jobs_of, new_run_id
+
+        self.run_id = new_run_id()
+        self.jobs: list[Job] = jobs_of(self.recipe, self.wish, self.run_id)
+
+    def go(self, watcher: "Watcher") -> None:
+        """Runs each job in turn."""
+        for job in self.jobs:
+            watcher.start(job)
+            result = self.engine.run(job, watcher.update)
+            self.results.append(result)
+            watcher.finish(result)
+
+    def bought(self) -> Mapping[str, float]:
+        """What this run has bought so far, as it stands in the ledger: `calls`, `tokens`, `usd`."""
+        from synth_assets.engine.ledger import spent
+
+        return spent(self.engine.lake, self.run_id)
+
+    def to_json(self) -> dict[str, Json]:
+        """The run for a script."""
+        return {
+            "run_id": self.run_id,
+            "recipe": self.recipe.name,
+            "results": [result_json(result) for result in self.results],
+            "bought": dict(self.bought()),
+            "notices": list(banners(self)),
+        }
+
+
+def banners(run: Run) -> tuple[str, ...]:
+    """What has to be said of the teachers of a run before it begins, such as that they are none."""
+    from synth_assets.engine import teacher_of
+
+    asking = {job.stage for job in run.jobs if run.recipe.stages[job.stage].shape == "ask"}
+    notices = (teacher_of(run.recipe, stage, run.engine.settings).notice for stage in sorted(asking))
+    return tuple(dict.fromkeys(notice for notice in notices if notice))
+
+
+def result_json(result: "StageResult") -> dict[str, Json]:
+    """A result for a script. What was spent is what this run spent: a table that was reused cost nothing."""
+    tally = result.tally
+    spent = {name: 0 if result.reused else getattr(tally, name) for name in _SPENT}
+    return {
+        "table": result.table,
+        "partition_key": result.partition_key,
+        "reused": result.reused,
+        **{name: getattr(tally, name) for name in _TALLIED},
+        "reasons": dict(tally.reasons),
+        **spent,
+        "duration_s": round(result.duration_s, 3),
+        "snapshot": result.snapshot,
+        "run_id": result.run_id,
+        "fingerprint": result.fingerprint,
+        "folder": str(result.folder) if result.folder else None,
+        "warnings": [verdict.description for verdict in result.verdicts if not verdict.passed],
+    }

@@ -1,0 +1,1 @@
+"""How results look: everything here prints and computes nothing."""

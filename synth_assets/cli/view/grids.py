@@ -1,0 +1,20 @@
+"""Tables of numbers, all in one look: a dim head, no lines but one, numbers to the right."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def grid(texts: Sequence[str], numbers: Sequence[str] = (), *, footer: bool = False) -> "Table":
+    """An empty table: columns of texts, then columns of numbers that are never wrapped."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim", footer_style="bold", show_footer=footer)
+    for name in texts:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table

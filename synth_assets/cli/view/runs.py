@@ -1,0 +1,84 @@
+"""What came of a run: a line for each table, why rows were rejected, where files are, and what to do next."""
+
+from typing import TYPE_CHECKING
+
+from synth_assets.cli.running import Run
+from synth_assets.cli.view.grids import grid
+from synth_assets.cli.view.terminal import err, hint, warned
+from synth_assets.cli.view.words import count, money, safe, seconds, some
+from synth_assets.core.contract import WHOLE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from synth_assets.engine import StageResult
+
+NUMBERS = ("rows", "rejects", "calls", "from ledger", "tokens", "cost", "time", "snapshot")
+
+
+def print_summary(console: "Console", run: Run) -> None:
+    """All that was committed."""
+    if not run.results:
+        return
+    divided = any(result.partition_key != WHOLE for result in run.results)
+    table = grid(("table", "partition") if divided else ("table",), NUMBERS)
+    for result in run.results:
+        texts = [result.table, result.partition_key] if divided else [result.table]
+        table.add_row(*texts, *_numbers(result), style="dim" if result.reused else "")
+    console.print(table)
+    for result in run.results:
+        _print_remarks(console, result)
+    if len(run.results) == len(run.jobs):
+        _print_next(console, run)
+
+
+def _numbers(result: "StageResult") -> tuple[str, ...]:
+    tally = result.tally
+    rows = (count(tally.rows), count(tally.rejects) if tally.rejects else "")
+    if result.reused:
+        return (*rows, "", "", "", "", "as it was", str(result.snapshot))
+    asked = bool(tally.calls or tally.hits)
+    return (
+        *rows,
+        count(tally.calls) if asked else "",
+        count(tally.hits) if asked else "",
+        count(tally.prompt_tokens + tally.completion_tokens) if asked else "",
+        money(tally.cost_usd) if asked else "",
+        seconds(result.duration_s),
+        str(result.snapshot),
+    )
+
+
+def _print_remarks(console: "Console", result: "StageResult") -> None:
+    for verdict in result.verdicts:
+        if not verdict.passed:
+            warned(console, f"{result.table}: {verdict.description}")
+    for reason, number in sorted(result.tally.reasons.items(), key=lambda item: -item[1]):
+        console.print(f"  {count(number):>6} rejected from {result.table}: {safe(reason)}", markup=False)
+
+
+def _print_next(console: "Console", run: Run) -> None:
+    """The way on: to the rows that a teacher made, to rejects, and to the files."""
+    asked = [job.table for job in run.jobs if run.recipe.stages[job.stage].shape == "ask"]
+    shown = asked[-1] if asked else run.jobs[-1].table
+    hint(console, f"synth show {shown}")
+    rejecting = dict.fromkeys(result.table for result in run.results if result.tally.rejects)
+    for table in rejecting:
+        hint(console, f"synth show {table} --rejects")
+    for result in run.results:
+        if result.folder is not None:
+            hint(console, f"the files of {result.table} are in {result.folder.parent / 'current'}")
+            hint(console, f"synth trace {result.folder.parent / 'current' / 'train.jsonl'}:1")
+
+
+def print_kept(run: Run, *, interrupted: bool) -> None:
+    """After a stop: what of it is not lost."""
+    console, bought = err(), run.bought()
+    if interrupted:
+        warned(console, "stopped")
+    tables = f"{len(run.results)} of {some(len(run.jobs), 'table')} committed"
+    calls = int(bought["calls"])
+    ledger = f", {some(calls, 'reply', 'replies')} of this run in the ledger ({money(bought['usd'])})" if calls else ""
+    console.print(f"  kept: {tables}{ledger}", markup=False)
+    if interrupted:
+        hint(console, "the same command goes on from there, and buys nothing twice")
