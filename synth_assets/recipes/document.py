@@ -10,7 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.errors import RecipeError
-from synth_assets.recipes.problems import BrokenRecipe, KeyPath
+from synth_assets.recipes.problems import BrokenRecipe, KeyPath, Problem
 
 _KNOWN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq")}
 
@@ -24,7 +24,7 @@ class Document:
     lines: dict[KeyPath, int]
     first_text_lines: dict[KeyPath, int]
 
-    def problem(self, path: KeyPath, message: str, text_line: int | None = None) -> RecipeError:
+    def problem(self, path: KeyPath, message: str, text_line: int | None = None) -> Problem:
         """A fault at a key (or at a line of the text that is its value)."""
         known = path
         while known not in self.lines:
@@ -32,7 +32,7 @@ class Document:
         line = self.lines[known]
         if text_line is not None:
             line = self.first_text_lines.get(known, line) + text_line - 1
-        return RecipeError(message, where=f"{self.shown}:{line} {dotted(path)}".rstrip())
+        return Problem(message, self.shown, line, dotted(path))
 
 
 def dotted(path: KeyPath) -> str:
@@ -65,8 +65,8 @@ def shown_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _unreadable(shown: str, message: str, line: int) -> RecipeError:
-    return RecipeError(f"not YAML: {message}", where=f"{shown}:{line + 1}")
+def _unreadable(shown: str, message: str, line: int) -> Problem:
+    return Problem(f"not YAML: {message}", shown, line + 1)
 
 
 @dataclass(slots=True)

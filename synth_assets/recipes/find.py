@@ -8,7 +8,7 @@ from pathlib import Path
 from synth_assets.core.errors import RecipeError
 from synth_assets.recipes.document import shown_path
 from synth_assets.recipes.load import load_recipe
-from synth_assets.recipes.problems import BrokenRecipe
+from synth_assets.recipes.problems import BrokenRecipe, suggestion
 from synth_assets.recipes.recipe import Recipe
 from synth_assets.settings import Settings
 
@@ -26,7 +26,7 @@ class Found:
         if name in self.broken:
             raise BrokenRecipe(self.broken[name])
         if name not in self.recipes:
-            raise RecipeError(f'there is no recipe "{name}"', remedy=f"there are: {', '.join(self.recipes)}")
+            raise RecipeError(f'there is no recipe "{name}"', remedy=suggestion(name, self.recipes))
         return self.recipes[name]
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, TypeAlias, TypeVar
@@ -11,13 +12,12 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, ValidationErro
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
-from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Source, Stage, StageFault
 from synth_assets.core.teacher import Strict, TeacherSpec
 from synth_assets.recipes.document import Document, read_document
 from synth_assets.recipes.graph import in_order
 from synth_assets.recipes.partitions import Partitions
-from synth_assets.recipes.problems import BrokenRecipe, KeyPath, faults, suggestion
+from synth_assets.recipes.problems import BrokenRecipe, KeyPath, Problem, faults, suggestion
 from synth_assets.recipes.recipe import Budget, Recipe
 from synth_assets.recipes.schedule import check_cron
 from synth_assets.stages import kinds
@@ -60,7 +60,7 @@ def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
     stages = loading.ordered(loading.stages())
     contracts = loading.contracts(stages, head.partitions)
     if loading.problems:
-        raise BrokenRecipe(loading.problems)
+        raise BrokenRecipe(sorted(loading.problems, key=attrgetter("line")))
     return Recipe(
         name=path.stem,
         path=path,
@@ -82,7 +82,7 @@ class _Loading:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[RecipeError] = []
+        self.problems: list[Problem] = []
         stages = document.value.get("stages")
         named = stages if isinstance(stages, Mapping) else {}
         self.raw: dict[str, _Keys] = {name: keys for name, keys in named.items() if isinstance(keys, Mapping)}

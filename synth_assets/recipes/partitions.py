@@ -1,9 +1,9 @@
 """How a recipe divides its data: not at all, by days, or into shards."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import RecipeError
@@ -13,12 +13,22 @@ from synth_assets.core.teacher import Strict
 NO_PARTITIONS: Literal["none"] = "none"
 
 
+def _as_day(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f'expected a date like 2026-11-01, found "{value}"') from error
+
+
+Day = Annotated[date, BeforeValidator(_as_day)]
+
+
 class Partitions(BaseModel):
     """The `partitions:` block of a recipe."""
 
     model_config = Strict
 
-    daily: date | None = Field(None, description="the first day; each day has rows of its own")
+    daily: Day | None = Field(None, description="the first day; each day has rows of its own")
     shards: int | None = Field(None, ge=1, le=10_000, description="so many parts, told apart by a row's content")
 
     @model_validator(mode="before")

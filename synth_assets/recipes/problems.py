@@ -1,8 +1,8 @@
 """What is wrong with a recipe, in plain words: the place in the file, the fault, and the likely remedy."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -36,6 +36,14 @@ _WORDS = {
     "literal_error": "expected {expected}",
     "finite_number": "expected a finite number",
 }
+
+
+class Problem(RecipeError):
+    """One thing that is wrong in a file, and its line."""
+
+    def __init__(self, message: str, shown: str, line: int, key: str = "") -> None:
+        super().__init__(message, where=f"{shown}:{line} {key}".rstrip())
+        self.line = line
 
 
 class BrokenRecipe(RecipeError):
@@ -76,22 +84,14 @@ def faults(error: ValidationError, model: type[BaseModel]) -> list[tuple[KeyPath
     return found
 
 
-def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that a model takes at a path; nothing where the path leaves what is known."""
-    for step in path:
-        field = next((f for name, f in model.model_fields.items() if step in (name, f.alias)), None)
-        inner = _model_in(field.annotation) if field else model if isinstance(step, int) else None
-        if inner is None:
-            return []
-        model = inner
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def _keys_at(annotation: object, path: KeyPath) -> list[str]:
+    """The keys that a model, or what is made of models, takes at a path; none where it is no model."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    inner = (_model_in(part) for part in getattr(annotation, "__args__", ()))
-    return next((model for model in inner if model is not None), None)
+        fields = {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
+        return _keys_at(fields.get(str(path[0])), path[1:]) if path else list(fields)
+    inside = path[1:] if get_origin(annotation) in (Mapping, tuple) else path
+    found = (_keys_at(part, inside) for part in get_args(annotation))
+    return next((keys for keys in found if keys), [])
 
 
 def _shown(value: object) -> str:

@@ -24,12 +24,13 @@ def read_dataset(name: DatasetName) -> Iterator[Found]:
     import datasets
 
     try:
-        rows = datasets.load_dataset(name.path, name.config, split=name.split, revision=name.revision, streaming=True)
-    except (RuntimeError, ValueError, OSError) as error:  # what the library raises for names it cannot load
-        raise RecipeError(
-            f"{name.path} cannot be read: {error}", where="dataset", remedy=_remedy(str(error))
-        ) from error
-    yield from numbered(rows, f"{name.path} {name.split}")
+        yield from numbered(
+            datasets.load_dataset(name.path, name.config, split=name.split, revision=name.revision, streaming=True),
+            f"{name.path} {name.split}",
+        )
+    except (RuntimeError, ValueError, OSError) as error:  # for names that mean nothing, and for lost connections
+        message, remedy = f"{name.path} cannot be read: {error}", _remedy(str(error))
+        raise RecipeError(message, where="dataset", remedy=remedy) from error
 
 
 def _remedy(message: str) -> str:

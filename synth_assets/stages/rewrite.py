@@ -13,7 +13,7 @@ from synth_assets.core.dialog import Dialog, Message, alternation_fault, read_di
 from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Prompt, Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declared
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, column_of, declared
 
 _MESSAGE: Json = {
     "type": "object",
@@ -41,10 +41,9 @@ class Rewrite(Ask):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         read = inputs[self.from_]
-        if self.column not in read:
-            raise StageFault("column", f'{self.from_} has no column "{self.column}"')
-        if read.column(self.column).type != "dialog":
-            raise StageFault("column", f"{self.column} holds {read.column(self.column).type}, not a dialog")
+        found = column_of("column", self.column, self.from_, read)
+        if found.type != "dialog":
+            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not dialog')
         check_template("instruction", self.instruction, read)
         rewritten = Column(self.column, "dialog", "the dialog with the assistant's part rewritten")
         return declared(read.with_columns([rewritten]).columns, self.checks, self.description)

@@ -35,8 +35,9 @@ def _as_spec(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+def _as_paths(value: object) -> object:
+    """One path is a list of one. (A tuple, as what comes after this is validated as Python's values are.)"""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
 class RowSource(Source):
@@ -48,7 +49,7 @@ class RowSource(Source):
     config: str | None = None
     split: str | None = Field(None, description="train, if not given")
     revision: str | None = None
-    files: Annotated[tuple[str, ...] | None, BeforeValidator(_as_list)] = Field(
+    files: Annotated[tuple[str, ...] | None, BeforeValidator(_as_paths)] = Field(
         None, description="paths from the recipe's folder; * and ** match many"
     )
     inline: tuple[Mapping[str, JsonValue], ...] | None = Field(None, description="the rows themselves")
