@@ -1,19 +1,14 @@
 """Where a lake keeps its catalog and its files, how DuckDB attaches it, and the lock that every writer holds."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
-
 from synth_assets.core.errors import LakeError
+from synth_assets.lake.flock import held
 from synth_assets.lake.names import quoted_text
 from synth_assets.settings import Settings
-
-LOCK_TIMEOUT_S = 300.0
-_LOCK_POLL_S = 0.002
 
 
 class Catalog(Protocol):
@@ -59,18 +54,8 @@ class LocalCatalog:
         where = quoted_text(f"ducklake:sqlite:{self.folder / 'catalog.sqlite'}")
         return f"ATTACH {where} AS {alias} (DATA_PATH {quoted_text(f'{self.data}/')}, {', '.join(told)})"
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        path = self.folder / "catalog.lock"
-        try:
-            with FileLock(path, timeout=LOCK_TIMEOUT_S, poll_interval=_LOCK_POLL_S):
-                yield
-        except Timeout as error:
-            raise LakeError(
-                f"another process has held the lake's lock for {LOCK_TIMEOUT_S:.0f} s",
-                where=str(path),
-                remedy="look for a stopped `synth` or Dagster process and end it",
-            ) from error
+    def lock(self) -> AbstractContextManager[None]:
+        return held(self.folder / "catalog.lock")
 
 
 def catalog_of(settings: Settings) -> LocalCatalog:

@@ -14,7 +14,6 @@ from synth_assets.lake.catalog import Catalog
 from synth_assets.lake.names import quoted_text
 
 LAKE = "lake"
-_WRITER = "lake_writer"
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -42,7 +41,7 @@ class Place:
 class Instance:
     """A DuckDB in memory. It lives until it is closed and the last result that reads from it is gone."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, threads: int | None = None) -> None:
         self._catalog = catalog
         self._attached: set[str] = set()
         self._attaching = threading.Lock()
@@ -52,6 +51,8 @@ class Instance:
                 _load(self._root, name)
             self._root.execute(f"SET GLOBAL temp_directory = {quoted_text(str(catalog.spill))}")
             self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+            if threads is not None:
+                self._root.execute(f"SET GLOBAL threads = {threads:d}")
 
     @property
     def attachments(self) -> int:
@@ -72,7 +73,7 @@ class Instance:
 
     def writer(self) -> Place:
         """The lake to write to; whoever asks for it holds the lock."""
-        return self._place(_WRITER, "DATA_INLINING_ROW_LIMIT 0")
+        return self._place(LAKE, "DATA_INLINING_ROW_LIMIT 0")
 
     def _place(self, alias: str, *options: str) -> Place:
         cursor = self._root.cursor()

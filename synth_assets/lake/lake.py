@@ -28,6 +28,7 @@ class Lake(Reader):
         self._catalog = catalog
         self._session = Session(catalog)
         self._instance: Instance | None = None
+        self._writer: Place | None = None
         self._closed = False
         self._opening = threading.Lock()
         self._writing = threading.Lock()
@@ -76,16 +77,25 @@ class Lake(Reader):
 
     def _transact(self, work: Callable[[Place], None]) -> int:
         """Runs the one transaction that writes, among all threads and processes; returns the snapshot it made."""
-        with self._writing, self._catalog.lock(), lake_errors("lake"):
-            place = self._open_instance().writer()
-            place.connection.execute("BEGIN")
-            try:
-                work(place)
-                place.connection.execute("COMMIT")
-            except BaseException:
-                _roll_back(place)
-                raise
-            return Reader(lambda _: place).snapshot()
+        with self._writing, lake_errors("lake"):
+            with self._catalog.lock():
+                place = self._write_place()
+                place.connection.execute("BEGIN")
+                try:
+                    before = Reader(lambda _: place).snapshot()
+                    work(place)
+                    place.connection.execute("COMMIT")
+                except BaseException:
+                    _roll_back(place)
+                    raise
+            return max(before, _last_committed(place))
+
+    def _write_place(self) -> Place:
+        """The one connection that writes. Its many small queries are quickest on one thread."""
+        self._raise_if_closed()
+        if self._writer is None:
+            self._writer = Instance(self._catalog, threads=1).writer()
+        return self._writer
 
     def _read_place(self, at: int | None) -> Place:
         instance = self._open_instance()
@@ -95,11 +105,14 @@ class Lake(Reader):
     def _open_instance(self) -> Instance:
         """Begins anew when many snapshots are attached; what still reads from the old one keeps it."""
         with self._opening:
-            if self._closed:
-                raise LakeError("the lake is closed")
+            self._raise_if_closed()
             if self._instance is None or self._instance.attachments > _MOST_ATTACHMENTS:
                 self._instance = Instance(self._catalog)
             return self._instance
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise LakeError("the lake is closed")
 
 
 _GONE = "it never was, or care has let it expire; `synth lake snapshots` lists those that are kept"
@@ -110,6 +123,11 @@ def _roll_back(place: Place) -> None:
         place.connection.execute("ROLLBACK")
     except duckdb.Error:
         return  # the transaction had ended already; the error that ended it is on its way up
+
+
+def _last_committed(place: Place) -> int:
+    found = place.connection.execute(f"SELECT * FROM ducklake_last_committed_snapshot('{place.alias}')").fetchone()
+    return found[0] if found and found[0] is not None else 0
 
 
 def open_lake(settings: Settings) -> Lake:

@@ -1,13 +1,13 @@
 """The mark a process leaves while it stages files, so that no other takes them for leftovers."""
 
 import itertools
+import os
 import threading
 import uuid
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from synth_assets.lake.catalog import Catalog
+from synth_assets.lake.flock import taken
 from synth_assets.lake.names import table_parts
 
 _MARK = ".lock"
@@ -20,16 +20,14 @@ class Session:
         self._catalog = catalog
         self._id = uuid.uuid4().hex[:16]
         self._serials = itertools.count(1)
-        self._mark: FileLock | None = None
+        self._mark: int | None = None
         self._marking = threading.Lock()
 
     def new_path(self, table: str) -> Path:
         """Where the next file of a table goes. The mark is there before the first file is."""
         with self._marking:
             if self._mark is None:
-                path = self._catalog.sessions / f"{self._id}{_MARK}"
-                self._mark = FileLock(path, thread_local=False)
-                self._mark.acquire()
+                self._mark = taken(self._mark_path)
             serial = next(self._serials)
         schema, name = table_parts(table)
         return self._catalog.data / schema / name / f"{self._id}-{serial:06d}.parquet"
@@ -38,20 +36,25 @@ class Session:
         """Gives up what was staged and not committed."""
         with self._marking:
             if self._mark is not None:
-                self._mark.release()
-                Path(self._mark.lock_file).unlink(missing_ok=True)
+                self._mark_path.unlink(missing_ok=True)
+                os.close(self._mark)
                 self._mark = None
+
+    @property
+    def _mark_path(self) -> Path:
+        return self._catalog.sessions / f"{self._id}{_MARK}"
 
 
 def living_sessions(folder: Path) -> set[str]:
     """The sessions that may still commit files; the marks of the others are swept away."""
     living = set()
     for path in folder.glob(f"*{_MARK}"):
-        try:
-            with FileLock(path, timeout=0):
-                path.unlink(missing_ok=True)
-        except Timeout:
+        mark = taken(path)
+        if mark is None:
             living.add(path.name.removesuffix(_MARK))
+        else:
+            path.unlink(missing_ok=True)
+            os.close(mark)
     return living
 
 
