@@ -14,7 +14,7 @@ from synth_assets.core.errors import ConflictError, ContractError
 from synth_assets.engine import ops
 from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
 from synth_assets.engine.commits import Committed, InputState, latest
-from synth_assets.engine.job import Job, Made, Rejected, StageResult, Tally
+from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
 from synth_assets.lake import About, Append, Change, Lake, Reader, Replace
 
 BATCH_ROWS = 1_000
@@ -36,26 +36,23 @@ class GateClosed(ContractError):
 class Build:
     """Collects what a stage makes for one table and partition. Nothing is visible before `commit`."""
 
-    def __init__(self, lake: Lake, job: Job, fingerprint: str, base: Committed | None) -> None:
+    def __init__(self, lake: Lake, work: Work, fingerprint: str, base: Committed | None) -> None:
         self.tally = Tally()
         self.fingerprint = fingerprint
-        self._lake, self._job, self._base = lake, job, base
-        self._contract = contract = job.recipe.contracts[job.stage]
+        self._lake, self._work, self._base = lake, work, base
         self._started = time.monotonic()
-        self._stage = job.recipe.stages[job.stage]
-        self._schema = schema_of(contract, job.table)
-        self._gate = TableCheck(contract)
+        self._schema = schema_of(work.contract, work.table)
+        self._gate = TableCheck(work.contract)
         self._hash = hashlib.sha256()
         self._waiting: list[Made] = []
         self._rejected: list[Rejected] = []
 
     def __enter__(self) -> "Build":
-        key, asks = self._job.partition.key, self._stage.shape == "ask"
+        work, stage = self._work, self._lake.stage
         self._stack = ExitStack()
-        stage = self._lake.stage
-        self._rows = self._stack.enter_context(stage(self._job.table, self._contract, key, calls=asks))
-        rejects = ops.rejects_of(self._job.table)
-        self._rejects = self._stack.enter_context(stage(rejects, ops.REJECTS_CONTRACT, key, calls=True))
+        rows = stage(work.table, work.contract, work.partition_key, calls=work.asks)
+        rejects = stage(ops.rejects_of(work.table), ops.REJECTS_CONTRACT, work.partition_key, calls=True)
+        self._rows, self._rejects = map(self._stack.enter_context, (rows, rejects))
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -87,7 +84,7 @@ class Build:
         self._gate.rejects = self.tally.rejects
         verdicts = self._gate.verdicts()
         if any(verdict.blocking and not verdict.passed for verdict in verdicts):
-            raise GateClosed(self._job.table, verdicts)
+            raise GateClosed(self._work.table, verdicts)
         about = self._about()
         duration_s = time.monotonic() - self._started
         with ExitStack() as stack:
@@ -98,9 +95,9 @@ class Build:
             ]
             snapshot = self._lake.commit(changes, about, guard=self._raise_if_overtaken)
         return StageResult(
-            table=self._job.table,
-            partition_key=self._job.partition.key,
-            run_id=self._job.run_id,
+            table=self._work.table,
+            partition_key=self._work.partition_key,
+            run_id=self._work.run_id,
             snapshot=snapshot,
             fingerprint=about.fingerprint,
             reused=False,
@@ -112,14 +109,14 @@ class Build:
         )
 
     def _about(self) -> About:
-        job = self._job
+        work = self._work
         return About(
-            run_id=job.run_id,
-            recipe=job.schema,
-            stage=job.stage,
-            partition_key=job.partition.key,
+            run_id=work.run_id,
+            recipe=work.schema,
+            stage=work.name,
+            partition_key=work.partition_key,
             fingerprint=self.fingerprint,
-            message=f"{job.table}: {self.tally.rows} rows, {self.tally.rejects} rejects",
+            message=f"{work.table}: {self.tally.rows} rows, {self.tally.rejects} rejects",
         )
 
     def _write(self) -> None:
@@ -134,7 +131,7 @@ class Build:
             if place not in faults:
                 rows.append(row)
                 self._digest(made, str(row["row_id"]))
-            elif self._stage.shape == "query":
+            elif self._work.strict:
                 self._gate.add_fault(row, faults[place])
             else:
                 self._reject(Rejected(made.values, faults[place], "", made.parents, None, made.call_keys))
@@ -143,10 +140,10 @@ class Build:
         self._rows.write(rows)
 
     def _row(self, made: Made) -> dict[str, Any]:
-        job = self._job
-        identity = row_id(job.recipe.name, job.stage, made.origin, made.ordinal)
+        work = self._work
+        identity = row_id(work.kin, work.name, made.origin, made.ordinal)
         row = {**made.values, "row_id": identity, "parent_ids": list(made.parents)}
-        if self._stage.shape == "ask":
+        if work.asks:
             row["call_keys"] = list(made.call_keys)
         return row
 
@@ -168,7 +165,7 @@ class Build:
         first = self.tally.rejects - len(rejected)
         rows = [
             {
-                "row_id": row_id(self._job.recipe.name, f"{self._job.stage}__rejects", item.parents, first + place),
+                "row_id": row_id(self._work.kin, f"{self._work.name}__rejects", item.parents, first + place),
                 "parent_ids": list(item.parents),
                 "call_keys": list(item.call_keys),
                 "reason": item.reason,
@@ -185,15 +182,15 @@ class Build:
         self, stack: ExitStack, inputs: dict[str, InputState], duration_s: float, folder: Path | None
     ) -> list[Append]:
         """The rows of ops.commits and ops.reject_counts that go with the commit."""
-        job, tally, key = self._job, self.tally, self._job.partition.key
-        who = {"run_id": job.run_id, "recipe": job.schema, "stage": job.stage}
+        work, tally, key = self._work, self.tally, self._work.partition_key
+        who = {"run_id": work.run_id, "recipe": work.schema, "stage": work.name}
         states: dict[str, Json] = {
             table: {"snapshot": state.snapshot, "data": state.data} for table, state in inputs.items()
         }
         commit = {
             **who,
             "serial": (self._base.serial if self._base else 0) + 1,
-            "kind": self._stage.kind,
+            "kind": work.kind,
             "fingerprint": self.fingerprint,
             "data_hash": self._data_hash(),
             "inputs": canonical_json(states),
@@ -216,16 +213,16 @@ class Build:
     def _data_hash(self) -> str:
         """Rows of a teacher are told by their calls, so what else shapes them goes in, too."""
         digest = self._hash.copy()
-        if self._stage.shape == "ask":
+        if self._work.asks:
             digest.update(self.fingerprint.encode())
         return digest.hexdigest()[:32]
 
     def _raise_if_overtaken(self, reader: Reader) -> None:
-        now = latest(reader, self._job.table).get(self._job.partition.key)
+        now = latest(reader, self._work.table).get(self._work.partition_key)
         if (now.serial if now else 0) != (self._base.serial if self._base else 0):
             raise ConflictError(
                 "another run committed this table while this one was at work",
-                where=self._job.table,
+                where=self._work.table,
                 remedy="run it again: the answers are in the ledger and cost nothing",
             )
 

@@ -14,9 +14,8 @@ CURRENT = "current"
 @contextmanager
 def new_folder(exports: Path, job: Job) -> Iterator[Path]:
     """An empty folder for one export; it is removed again if the export fails."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    parent = exports / job.schema / job.stage
-    folder = parent / f"{stamp}-{job.run_id[:8]}"
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    folder = exports / job.schema / job.stage / f"{stamp}-{job.run_id[-6:]}"
     folder.mkdir(parents=True)
     try:
         yield folder

@@ -4,10 +4,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from synth_assets.core.contract import Values
+from synth_assets.core.contract import Contract, Values
 from synth_assets.core.stage import Partition
 from synth_assets.engine.check import Verdict
 from synth_assets.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A table to be filled, by whomever: a stage, a SQL model, a frame. `kin` is the name its row ids are made under."""
+
+    schema: str
+    name: str
+    kin: str
+    kind: str
+    contract: Contract
+    partition_key: str
+    run_id: str
+    asks: bool = False
+    strict: bool = False
+
+    @property
+    def table(self) -> str:
+        """The table that is filled."""
+        return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +50,22 @@ class Job:
     def table(self) -> str:
         """The table this job fills."""
         return f"{self.schema}.{self.stage}"
+
+    @property
+    def work(self) -> Work:
+        """The job as a table to be filled. A faulty row of a query closes the gate, other faulty rows are rejects."""
+        stage = self.recipe.stages[self.stage]
+        return Work(
+            schema=self.schema,
+            name=self.stage,
+            kin=self.recipe.name,
+            kind=stage.kind,
+            contract=self.recipe.contracts[self.stage],
+            partition_key=self.partition.key,
+            run_id=self.run_id,
+            asks=stage.shape == "ask",
+            strict=stage.shape == "query",
+        )
 
     def source_of(self, name: str) -> str:
         """The table that an input is read from."""

@@ -142,7 +142,7 @@ class Runner:
         return result
 
     def _build(self, job: Job, base: Committed | None) -> Build:
-        return Build(self.lake, job, fingerprint_of(job.recipe, job.stage, self.settings), base)
+        return Build(self.lake, job.work, fingerprint_of(job.recipe, job.stage, self.settings), base)
 
 
 def snapshot_of(inputs: Inputs) -> int:
