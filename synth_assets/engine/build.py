@@ -15,6 +15,7 @@ from synth_assets.engine import ops
 from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
+from synth_assets.engine.links import LinkCheck
 from synth_assets.lake import About, Append, Change, Lake, Reader, Replace
 
 BATCH_ROWS = 1_000
@@ -43,6 +44,7 @@ class Build:
         self._started = time.monotonic()
         self._schema = schema_of(work.contract, work.table)
         self._gate = TableCheck(work.contract)
+        self._links = LinkCheck(work.contract.relationships)
         self._hash = hashlib.sha256()
         self._waiting: list[Made] = []
         self._rejected: list[Rejected] = []
@@ -51,8 +53,9 @@ class Build:
         work, stage = self._work, self._lake.stage
         self._stack = ExitStack()
         rows = stage(work.table, work.contract, work.partition_key, calls=work.asks)
+        self._rows = self._stack.enter_context(rows)
         rejects = stage(ops.rejects_of(work.table), ops.REJECTS_CONTRACT, work.partition_key, calls=True)
-        self._rows, self._rejects = map(self._stack.enter_context, (rows, rejects))
+        self._rejects = self._stack.enter_context(rejects)
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -82,7 +85,7 @@ class Build:
         self._write()
         self._write_rejects()
         self._gate.rejects = self.tally.rejects
-        verdicts = self._gate.verdicts()
+        verdicts = [*self._gate.verdicts(), *self._links.verdicts(self._lake)]
         if any(verdict.blocking and not verdict.passed for verdict in verdicts):
             raise GateClosed(self._work.table, verdicts)
         about = self._about()
@@ -90,7 +93,7 @@ class Build:
         with ExitStack() as stack:
             changes: list[Change] = [
                 Replace(self._rows),
-                Replace(self._rejects),
+                *([Replace(self._rejects)] if self._work.keeps_rejects else []),
                 *self._book(stack, inputs, duration_s, folder),
             ]
             snapshot = self._lake.commit(changes, about, guard=self._raise_if_overtaken)
@@ -136,6 +139,7 @@ class Build:
             else:
                 self._reject(Rejected(made.values, faults[place], "", made.parents, None, made.call_keys))
         self._gate.add(rows)
+        self._links.add(rows)
         self.tally.rows += len(rows)
         self._rows.write(rows)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.canonical import Json, content_hash
-from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.contract import Column, Contract, Relationship, Values
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -194,8 +194,13 @@ def check_names(contract: Contract) -> dict[str, bool]:
     """The checks that a commit of this contract reports, and which of them are gates."""
     names = {"rows_are_valid": True, "enough_rows": True, "few_rejects": True, "reject_rate": False}
     names.update({f"{name}_is_unique": True for name in _unique_names(contract)})
-    names.update({f"{link.column}_is_in_{link.to_table.replace('.', '_')}": True for link in contract.relationships})
+    names.update({link_name(link): True for link in contract.relationships})
     return names
+
+
+def link_name(link: Relationship) -> str:
+    """The name of the check of a relationship."""
+    return f"{link.column}_is_in_{link.to_table.replace('.', '_')}"
 
 
 def _plain(value: object) -> Json:

@@ -12,7 +12,10 @@ from synth_assets.recipes import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A table to be filled, by whomever: a stage, a SQL model, a frame. `kin` is the name its row ids are made under."""
+    """A table to be filled: by a stage, a SQL model or a frame. Row ids are made under the name `kin`.
+
+    `strict` says that a faulty row closes the gate, where else it is a reject.
+    """
 
     schema: str
     name: str
@@ -23,6 +26,7 @@ class Work:
     run_id: str
     asks: bool = False
     strict: bool = False
+    keeps_rejects: bool = True
 
     @property
     def table(self) -> str:
