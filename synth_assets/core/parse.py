@@ -8,6 +8,9 @@ from synth_assets.core.canonical import Json
 _FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
+_DIGITS = 300  # more are no number that a table could hold, and thousands would be a ValueError
+
+
 class Unreadable(ValueError):
     """A reply that does not say what was asked; the message is what the teacher is told."""
 
@@ -25,12 +28,34 @@ def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
     if cut_off:
         raise Unreadable("the answer was cut off at the limit of tokens: answer more briefly")
     try:
-        value = json.loads(unfenced(text), parse_constant=_no_constant)
+        value = json.loads(
+            unfenced(text), parse_constant=_no_constant, object_pairs_hook=_no_key_twice, parse_int=_integer
+        )
+        json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise Unreadable(f"the answer is not valid JSON: {error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise Unreadable("the answer is nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise Unreadable("the answer holds half of a surrogate pair") from error
     if not isinstance(value, dict):
         raise Unreadable(f"the answer is a JSON {type(value).__name__}, not an object")
     return value
+
+
+def _no_key_twice(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unreadable(f'the answer has the key "{twice}" twice')
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise Unreadable(f"the answer holds a number of {len(digits)} digits")
+    return int(digits)
 
 
 def _no_constant(name: str) -> None:

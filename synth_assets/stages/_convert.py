@@ -15,7 +15,10 @@ _SPELLED_BOOLEANS = {"true": True, "false": False}
 
 def convert(value: object, type_: ColumnType, *, spelled: bool) -> Json:
     """The value as that type; ValueError says what it is instead. `spelled`: it was written as text (CSV)."""
-    return _SPELLED[type_](value) if spelled and isinstance(value, str) else _NATIVE[type_](value)
+    try:
+        return _SPELLED[type_](value) if spelled and isinstance(value, str) else _NATIVE[type_](value)
+    except RecursionError as error:
+        raise ValueError("the value is nested too deeply") from error
 
 
 def day_of(value: object) -> date:
@@ -112,7 +115,7 @@ def _json(value: object) -> Json:
 def _parsed(text: str) -> object:
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"the text is not JSON: {error}") from error
 
 

@@ -53,7 +53,7 @@ def _read_line(line: bytes, place: str) -> Finding:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return Reject("line is not UTF-8", f"{place}: {error}")
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return Reject("line is not JSON", f"{place}: {error}")
     return _as_row(value, place)
 
@@ -102,7 +102,7 @@ def _read_json(path: Path, shown: str) -> Iterator[Finding]:
         with path.open(encoding="utf-8-sig") as text:
             for number, value in enumerate(_array_items(text), start=1):
                 yield _as_row(value, f"{shown} item {number}")
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         yield Reject("file is not a JSON array from here on", f"{shown}: {error}")
 
 
