@@ -8,6 +8,7 @@ from types import TracebackType
 
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition
+from synth_assets.engine.identity import teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ops import ENGINE_TABLES
 from synth_assets.engine.run import Runner, silent
@@ -96,7 +97,10 @@ class Engine:
 
     def run_all(self, recipe: Recipe, wish: Wish, on_progress: OnProgress = silent) -> Iterator[StageResult]:
         """Runs a recipe, one result after the other."""
-        for job in jobs_of(recipe, wish, new_run_id()):
+        jobs = jobs_of(recipe, wish, new_run_id())
+        for stage in {job.stage for job in jobs if recipe.stages[job.stage].shape == "ask"}:
+            teacher_of(recipe, stage, self.settings).require()
+        for job in jobs:
             yield self.run(job, on_progress)
 
     def _create_engine_tables(self) -> None:

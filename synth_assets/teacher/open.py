@@ -33,6 +33,12 @@ class Teacher:
     _server: Server | None = None
     _recording: Path | None = None
     _prices: Prices | None = None
+    _refusal: TeacherError | None = None
+
+    def require(self) -> None:
+        """TeacherError if this one can be planned with, but not asked: it wants a key that is not there."""
+        if self._refusal is not None:
+            raise self._refusal
 
     def price(self) -> Price | None:
         """What a token costs; None where nobody knows."""
@@ -40,6 +46,7 @@ class Teacher:
 
     def gateway(self, *, budget: Budget | None = None, on_reply: OnReply | None = None) -> Gateway:
         """The way to ask, for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
+        self.require()
         route = Route(
             transport=self._transport(),
             limits=self.limits,
@@ -90,17 +97,17 @@ def _served(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
     url = _clean(spec.base_url or settings.base_url)
     asks_for_key = spec.api_key_env is not None or spec.base_url is None or _is_mistral(url)
     key = settings.secret(spec.api_key_env) if asks_for_key else None
+    variable, refusal = spec.api_key_env or DEFAULT_KEY, None
     if key is None and asks_for_key and not _is_loopback(url):
-        variable = spec.api_key_env or DEFAULT_KEY
         if shipped:
             return _offline(spec, f"{_BANNER}; set {variable} to ask {spec.model}")
-        raise TeacherError(
+        refusal = TeacherError(
             f"there is no key for {spec.model}: the variable {variable} is not set",
             where=url,
             remedy=f"set {variable}, or rehearse with SYNTH_TEACHER=offline",
         )
-    server = Server(url, key, spec.limits.timeout_s)
-    return Teacher(_target(spec, url, spec.model), "", spec.limits, spec, server, None, Prices(settings.home))
+    server, target = Server(url, key, spec.limits.timeout_s), _target(spec, url, spec.model)
+    return Teacher(target, "", spec.limits, spec, server, None, Prices(settings.home), refusal)
 
 
 def _offline(spec: TeacherSpec, notice: str) -> Teacher:
