@@ -30,7 +30,7 @@ def error_text(error: SynthError, *, mark: bool = True) -> "RenderableType":
     fault = Text.assemble(("✗ ", "bold red") if mark else "  ", place, error.message)
     if not error.remedy:
         return fault
-    return Group(fault, Padding(Text.assemble(("→ ", "cyan"), error.remedy), (0, 0, 0, 2 if mark else 4)))
+    return Group(fault, Padding(Text.assemble(("→ ", "cyan"), error.remedy), (0, 0, 0, 2 if mark else 4), expand=False))
 
 
 def error_json(error: SynthError) -> dict[str, object]:

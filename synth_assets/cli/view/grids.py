@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
 
-def grid(texts: Sequence[str], numbers: Sequence[str] = (), *, footer: bool = False) -> "Table":
+def grid(texts: "Sequence[RenderableType]", numbers: Sequence[str] = (), *, footer: bool = False) -> "Table":
     """An empty table: columns of texts, then columns of numbers that are never wrapped."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim", footer_style="bold", show_footer=footer)
+    table = Table(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim", footer_style="bold", show_footer=footer
+    )
     for name in texts:
         table.add_column(name, overflow="fold")
     for name in numbers:

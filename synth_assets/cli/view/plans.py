@@ -75,5 +75,5 @@ def _print_budget(console: "Console", planned: "Planned") -> None:
         warned(console, f"the budget of a run is {told}: it would stop there, and go on when it is run again")
     elif planned.total.cost_usd is None and budget.usd is not None:
         warned(console, f"the budget of a run is {told}, but the price of a model is unknown (prices.yaml)")
-    elif told and planned.total.calls:
+    elif told and planned.total.cost_usd != 0:
         hint(console, f"within the budget of a run: {told}")

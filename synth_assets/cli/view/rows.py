@@ -1,27 +1,26 @@
-"""Rows of a table: as a grid if they are small, else one after the other; dialogs turn by turn, two side by side."""
+"""Rows of a table of the lake: as a grid if they are small, else dialogs turn by turn, two of them side by side."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from synth_assets.cli.showing import PLUMBING, Shown
 from synth_assets.cli.view.grids import grid
-from synth_assets.cli.view.words import count, moment, safe
+from synth_assets.cli.view.records import LONGEST_CELL, print_fields, print_records, print_title
+from synth_assets.cli.view.words import cell, count, safe
 from synth_assets.core.contract import WHOLE
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
-CELL = 60
 SAME = "〃"
 _ROLE_STYLES = {"user": "bold blue", "assistant": "bold green", "system": "bold magenta", "tool": "bold yellow"}
 
 
 def is_wide(shown: Shown) -> bool:
     """Whether the rows hold texts that do not fit into a grid."""
-    if shown.dialogs:
-        return True
-    return any(len(text(value)) > CELL for row in shown.rows for _, value in _fields(shown, row))
+    fields = (value for row in shown.rows for _, value in _fields(shown, row))
+    return bool(shown.dialogs) or any(len(cell(value)) > LONGEST_CELL for value in fields)
 
 
 def print_rows(console: "Console", shown: Shown, rows: int) -> None:
@@ -29,24 +28,12 @@ def print_rows(console: "Console", shown: Shown, rows: int) -> None:
     few = shown.rows[:rows]
     if is_wide(shown):
         for row in few:
-            _print_record(console, shown, row)
+            _print_row(console, shown, row)
     elif few:
-        console.print(_grid(shown, few))
+        names = [name for name, _ in _fields(shown, few[0])]
+        print_records(console, names, [[row[name] for name in names] for row in few])
     more = "" if len(few) == shown.total else f"; --rows {shown.total} shows all"
     console.print(f"{count(len(few))} of {count(shown.total)} rows of {shown.table}{more}", style="dim", markup=False)
-
-
-def text(value: Any) -> str:
-    """A value as one reads it; NULL is said to be NULL."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return safe(value)
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, dict | list):
-        return safe(json.dumps(value, ensure_ascii=False, default=str))
-    return moment(value) if hasattr(value, "tzinfo") else str(value)
 
 
 def _fields(shown: Shown, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -57,43 +44,13 @@ def _fields(shown: Shown, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _grid(shown: Shown, rows: Sequence[Mapping[str, Any]]) -> "RenderableType":
-    from rich.text import Text
-
-    table = grid([name for name, _ in _fields(shown, rows[0])])
-    for column, (_, value) in zip(table.columns, _fields(shown, rows[0]), strict=True):
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            column.justify = "right"
-    for row in rows:
-        table.add_row(*(Text(text(value), style="dim" if value is None else "") for _, value in _fields(shown, row)))
-    return table
-
-
-def _print_record(console: "Console", shown: Shown, row: Mapping[str, Any]) -> None:
-    from rich.rule import Rule
-    from rich.text import Text
-
-    console.print(Rule(Text(str(row.get("row_id", "")), "bold"), align="left", style="dim", characters="─"))
-    fields = [(name, value) for name, value in _fields(shown, row) if name != "row_id" and value is not None]
-    width = max((len(name) for name, _ in fields), default=0)
-    for name, value in fields:
-        console.print(_field(name, value, width))
+def _print_row(console: "Console", shown: Shown, row: Mapping[str, Any]) -> None:
+    print_title(console, str(row.get("row_id", "")))
+    print_fields(console, ((name, value) for name, value in _fields(shown, row) if name != "row_id"))
     original = shown.original(row)
     for name in shown.dialogs:
         before = original.get(name) if original is not None else None
         console.print(_two(before, row[name]) if before else _one(row[name]))
-    console.print()
-
-
-def _field(name: str, value: Any, width: int) -> "RenderableType":
-    from rich.table import Table
-    from rich.text import Text
-
-    line = Table.grid(padding=(0, 2))
-    line.add_column(width=width)
-    line.add_column(overflow="fold")
-    line.add_row(Text(name, "dim"), Text(text(value)))
-    return line
 
 
 def _one(dialog: Sequence[Mapping[str, Any]] | None) -> "RenderableType":
@@ -112,12 +69,10 @@ def _two(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
     """Two dialogs turn by turn; where the second says the same, it is not said twice."""
     from itertools import zip_longest
 
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
-    turns = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 1, 0), expand=True, header_style="dim")
-    turns.add_column("", no_wrap=True)
+    turns = grid([""])
+    turns.expand, turns.padding = True, (0, 2, 1, 0)
     turns.add_column("before", overflow="fold", ratio=1)
     turns.add_column("after", overflow="fold", ratio=1)
     for old, new in zip_longest(before, after):
@@ -126,7 +81,7 @@ def _two(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
     return turns
 
 
-def _role(turn: Mapping[str, Any]) -> "RenderableType":
+def _role(turn: Mapping[str, Any]) -> "Text":
     from rich.text import Text
 
     return Text(turn["role"], _ROLE_STYLES.get(turn["role"], "bold"))

@@ -1,5 +1,6 @@
 """Values in words for people: numbers, money, durations, and text that no terminal can take for a command."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,21 @@ def moment(value: Any) -> str:
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return "" if value is None else str(value)
+
+
+def cell(value: Any) -> str:
+    """A value as one reads it; NULL is said to be NULL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return safe(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict | list):
+        return safe(json.dumps(value, ensure_ascii=False, default=str))
+    return moment(value) if isinstance(value, datetime) else str(value)
 
 
 def short(text: str, length: int) -> str:

@@ -1,0 +1,102 @@
+"""Answers of the lake to SQL: streamed to a file as CSV, JSON or Parquet, or their first rows for people."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from synth_assets.cli.view.terminal import json_ready
+from synth_assets.core.errors import LakeError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from synth_assets.lake import Lake
+
+FILE_FORMATS = ("csv", "json", "parquet")
+FIRST_ROWS = 200
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first rows of an answer; `more` says that there are others."""
+
+    names: list[str]
+    rows: list[Row]
+    more: bool
+
+
+def ask(lake: "Lake", sql: str, at: int | None) -> "pa.RecordBatchReader":
+    """The answer, streamed. An error is told without the question, which the person has before their eyes."""
+    try:
+        return lake.query(sql, at=at)
+    except LakeError as error:
+        raise LakeError(error.message, remedy=error.remedy) from error
+
+
+def first_rows(lake: "Lake", sql: str, at: int | None) -> Answer:
+    """What a person wants to see of an answer."""
+    reader = ask(lake, sql, at)
+    rows = list(islice(_rows(reader), FIRST_ROWS + 1))
+    return Answer(list(reader.schema.names), rows[:FIRST_ROWS], len(rows) > FIRST_ROWS)
+
+
+def write_answer(reader: "pa.RecordBatchReader", kind: str, file: BinaryIO) -> None:
+    """Writes an answer as it arrives: it may be larger than the memory."""
+    {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}[kind](reader, file)
+
+
+def _write_csv(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
+    """NULL is an empty field, lists and structs are JSON."""
+    from io import TextIOWrapper
+
+    text = TextIOWrapper(file, "utf-8", newline="", write_through=False)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(reader.schema.names)
+    for row in _rows(reader):
+        writer.writerow([_field(value) for value in row])
+    text.flush()
+    text.detach()
+
+
+def _field(value: Any) -> Any:
+    return json.dumps(json_ready(value), ensure_ascii=False) if isinstance(value, dict | list) else json_ready(value)
+
+
+def _write_json(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
+    """One array, a row on each line."""
+    opening = b"[\n"
+    for row in _rows(reader):
+        told = json_ready(dict(zip(reader.schema.names, row, strict=True)))
+        file.write(opening + json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
+        opening = b",\n"
+    file.write(b"[]\n" if opening == b"[\n" else b"\n]\n")
+
+
+def _write_parquet(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+        for batch in _batches(reader):
+            writer.write_batch(batch)
+
+
+def _rows(reader: "pa.RecordBatchReader") -> Iterator[Row]:
+    """The rows as tuples: two columns may have one name."""
+    for batch in _batches(reader):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def _batches(reader: "pa.RecordBatchReader") -> "Iterator[pa.RecordBatch]":
+    """The batches; an error of the query that shows only while it runs is told as the lake's."""
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except OSError as error:  # the kind Arrow makes of an error of DuckDB
+            raise LakeError(str(error).strip()) from error
+        yield batch
