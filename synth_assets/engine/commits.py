@@ -1,13 +1,15 @@
 """What has been committed: the latest state of each stage and partition, and whether a job would change it."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from synth_assets.core.canonical import content_hash
-from synth_assets.engine.job import Job, Tally
+from synth_assets.engine.job import Job, StageResult, Tally, Work
 from synth_assets.engine.ops import COMMITS
 from synth_assets.lake import Reader
 
@@ -76,6 +78,21 @@ def _committed(row: Mapping[str, Any]) -> Committed:
         tally=tally,
         committed_at=row["committed_at"],
         folder=row["folder"],
+    )
+
+
+def reused(work: Work, commit: Committed, snapshot: int, started: float) -> StageResult:
+    """The result of a run that found its table made already, by an earlier commit of the same."""
+    return StageResult(
+        table=work.table,
+        partition_key=work.partition_key,
+        run_id=commit.run_id,
+        snapshot=snapshot,
+        fingerprint=commit.fingerprint,
+        reused=True,
+        tally=commit.tally,
+        duration_s=time.monotonic() - started,
+        folder=Path(commit.folder) if commit.folder else None,
     )
 
 

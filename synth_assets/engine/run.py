@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import cast
 
 from synth_assets.core.contract import Values
@@ -14,7 +13,7 @@ from synth_assets.core.stage import Ask, Query, Sink, Source
 from synth_assets.engine import exports
 from synth_assets.engine.ask import LOOKUP_ROWS, Asking
 from synth_assets.engine.build import Build
-from synth_assets.engine.commits import Committed, InputState, input_partition, input_states, latest
+from synth_assets.engine.commits import Committed, InputState, input_partition, input_states, latest, reused
 from synth_assets.engine.describe import Contents, Origin, describe, write
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
@@ -49,13 +48,13 @@ class Runner:
         base = latest(self.lake, job.table, at).get(job.partition.key)
         fingerprint = fingerprint_of(job.recipe, job.stage, self.settings)
         if base and not job.force and is_current(job, fingerprint, base, inputs):
-            return _reused(job, base, at, started)
+            return reused(job.work, base, at, started)
         try:
             return self._shapes()[stage.shape](job, stage, base, inputs)
         except ConflictError:
             winner = latest(self.lake, job.table).get(job.partition.key)
             if winner and is_current(job, fingerprint, winner, inputs):
-                return _reused(job, winner, self.lake.snapshot(), started)
+                return reused(job.work, winner, self.lake.snapshot(), started)
             raise
 
     def _shapes(self) -> dict[str, Callable[..., StageResult]]:
@@ -79,7 +78,7 @@ class Runner:
                 build.add(outcome)
                 self.on_progress(job, build.tally)
             if base and not job.force and build.is_unchanged():
-                return _reused(job, base, self.lake.snapshot(), started)
+                return reused(job.work, base, self.lake.snapshot(), started)
             return build.commit(inputs)
 
     def _ask(self, job: Job, stage: Ask, base: Committed | None, inputs: Inputs) -> StageResult:
@@ -157,22 +156,4 @@ def remaining_budget(lake: Lake, job: Job) -> Budget:
         usd=None if budget.usd is None else budget.usd - used["usd"],
         calls=None if budget.calls is None else budget.calls - int(used["calls"]),
         tokens=None if budget.tokens is None else budget.tokens - int(used["tokens"]),
-    )
-
-
-def _reused(job: Job, commit: Committed, snapshot: int, started: float) -> StageResult:
-    """The result of a run that found its work done: every answer came from the ledger, none was bought."""
-    tally = commit.tally
-    return StageResult(
-        table=job.table,
-        partition_key=job.partition.key,
-        run_id=commit.run_id,
-        snapshot=snapshot,
-        fingerprint=commit.fingerprint,
-        reused=True,
-        tally=replace(
-            tally, calls=0, hits=tally.calls + tally.hits, prompt_tokens=0, completion_tokens=0, cost_usd=0.0
-        ),
-        duration_s=time.monotonic() - started,
-        folder=Path(commit.folder) if commit.folder else None,
     )
