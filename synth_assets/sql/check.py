@@ -1,0 +1,190 @@
+"""Finds what is wrong in SQL models before anything runs: tables, columns, fields, contracts, circles."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope
+
+from synth_assets.core.contract import SYSTEM_COLUMNS
+from synth_assets.core.errors import RecipeError
+from synth_assets.sql.fields import field_faults
+from synth_assets.sql.lineage import output_columns
+from synth_assets.sql.model import Model, order
+from synth_assets.sql.parse import BadSql, first_line, parse_select, table_name
+from synth_assets.sql.resolve import Resolved, Source, Tables, line_of, outputs, resolve, selected
+from synth_assets.sql.suggest import did_you_mean
+
+_Fault: TypeAlias = tuple[int, str]
+
+# What the lake adds to the table of a model.
+_ADDED = {"row_id": "VARCHAR", "parent_ids": "VARCHAR[]", "partition_key": "VARCHAR"}
+
+
+def check_models(models: Iterable[Model], known: Mapping[str, Mapping[str, str]]) -> list[RecipeError]:
+    """Every fault of every model; `known` are the tables of recipes and of the lake, with DuckDB types."""
+    chosen = list(models)
+    errors: list[RecipeError] = []
+    try:
+        chosen = order(chosen)
+    except RecipeError as error:
+        errors.append(error)
+    tables: dict[str, Mapping[str, str] | None] = {name.lower(): columns for name, columns in known.items()}
+    # A model that was not checked yet, or is wrong, is a table of which nothing more is said.
+    tables |= {model.table.lower(): None for model in chosen}
+    for model in chosen:
+        faults = sorted(set(check_model(model, tables)))
+        errors += [model.error(message, line) for line, message in faults]
+        errors += _contract_faults(model, tables) if not faults else []
+        tables[model.table.lower()] = None if faults else _columns(model, tables)
+    return errors
+
+
+def check_model(model: Model, tables: Tables) -> Iterator[_Fault]:
+    """The faults of one model's SQL, each with its line."""
+    yield from _unknown_tables(parse_select(model.sql), tables)
+    try:
+        resolved = resolve(model.sql, tables)
+    except BadSql as error:
+        yield error.line, str(error)
+        return
+    yield from _unknown_columns(resolved)
+    yield from _unknown_in_stars(resolved)
+    yield from field_faults(resolved.tree)
+    yield from _output_faults(model, resolved)
+
+
+def _unknown_tables(tree: exp.Query, tables: Tables) -> Iterator[_Fault]:
+    local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        name = table_name(table)
+        if not isinstance(table.this, exp.Identifier) or name in tables or (not table.db and name in local):
+            continue
+        if table.db:
+            yield line_of(table), f'there is no table "{name}"{did_you_mean(name, tables)}'
+        elif "." not in name:
+            near = [other for other in tables if other.endswith(f".{name}")]
+            hint = f', did you mean "{near[0]}"?' if near else did_you_mean(name, {*local, *tables})
+            yield line_of(table), f'the table "{name}" lacks its schema{hint}'
+
+
+def _unknown_columns(resolved: Resolved) -> Iterator[_Fault]:
+    seen: set[int] = set()
+    for scope in resolved.scopes:
+        names = outputs(scope.expression) if isinstance(scope.expression, exp.SetOperation) else None
+        for column in scope.columns:
+            if id(column) in seen or column.name.lower() in (names or ()):
+                continue
+            seen.add(id(column))
+            places = resolved.places(column, scope)
+            if not places:
+                yield line_of(column), _no_such_column(column, scope, resolved)
+            elif len(places) > 1 and all(place.known for place in places):
+                where = " and ".join(sorted(_shown(alias, source) for alias, source in selected(scope).items()))
+                yield line_of(column), f'the column "{column.name}" is ambiguous between {where}'
+
+
+def _no_such_column(column: exp.Column, scope: Scope, resolved: Resolved) -> str:
+    visible: dict[str, Source] = {}
+    at: Scope | None = scope
+    while at is not None:
+        visible = selected(at) | visible
+        at = at.parent
+    name = column.name
+    if column.table and column.table in visible:
+        source = visible[column.table]
+        hint = did_you_mean(name, resolved.columns(source) or ())
+        return f'{_shown(column.table, source)} has no column "{name}"{hint}'
+    columns = {known for source in visible.values() for known in resolved.columns(source) or ()}
+    if column.table:
+        hint = did_you_mean(column.table, {*visible, *columns})
+        return f'there is no table or column "{column.table}" here{hint}'
+    owner = _shown(*next(iter(visible.items()))) if len(visible) == 1 else "no table here"
+    verb = "has no" if len(visible) == 1 else "has a"
+    return f'{owner} {verb} column "{name}"{did_you_mean(name, columns)}'
+
+
+def _shown(alias: str, source: Source) -> str:
+    return table_name(source) if isinstance(source, exp.Table) and source.db else f'"{alias}"'
+
+
+def _unknown_in_stars(resolved: Resolved) -> Iterator[_Fault]:
+    scopes = {id(scope.expression): scope for scope in resolved.scopes}
+    for edit in resolved.star_edits:
+        scope = scopes.get(id(edit.select))
+        sources = selected(scope).values() if scope else ()
+        columns = [resolved.columns(source) for source in sources]
+        names = {name for known in columns for name in known or ()}
+        if columns and None not in columns and edit.name.name.lower() not in names:
+            hint = did_you_mean(edit.name.name, names)
+            yield line_of(edit.name), f'the star stands for no column "{edit.name.name}"{hint}'
+
+
+def _output_faults(model: Model, resolved: Resolved) -> Iterator[_Fault]:
+    """A table needs columns with names, and each name once."""
+    top = first_line(model.sql)
+    written = _leftmost(parse_select(model.sql)).selects
+    for place, column in enumerate(written, start=1):
+        if not isinstance(column, exp.Alias | exp.Columns) and not column.is_star and not _is_path(column):
+            yield line_of(column, top), f"column {place} has no name: add AS name"
+    known = outputs(resolved.tree)
+    if known is None:
+        if model.contract is None and not _reads_unknown(resolved):
+            yield top, "its columns cannot be told from the text: list them, or declare them in a file beside it"
+        return
+    made = Counter(column.alias_or_name.lower() for column in _leftmost(resolved.tree).selects)
+    yield from ((top, f'{count} columns are named "{name}"') for name, count in made.items() if count > 1)
+
+
+def _leftmost(query: exp.Query) -> exp.Query:
+    while isinstance(query, exp.SetOperation | exp.Subquery):
+        query = query.this
+    return query
+
+
+def _is_path(column: exp.Expr) -> bool:
+    """A column, or a field of one: DuckDB names it by its last part."""
+    if isinstance(column, exp.Dot):
+        return isinstance(column.expression, exp.Identifier)
+    return isinstance(column, exp.Column)
+
+
+def _reads_unknown(resolved: Resolved) -> bool:
+    tables = (table for table in resolved.tree.find_all(exp.Table) if table.db)
+    return any(resolved.tables.get(table_name(table)) is None for table in tables)
+
+
+def _contract_faults(model: Model, tables: Tables) -> Iterator[RecipeError]:
+    """A contract declares exactly the columns that its SELECT makes, and refers to what there is."""
+    contract = model.contract
+    if contract is None:
+        return
+    made = {name.lower() for name in output_columns(model, tables)} or {name.lower() for name in contract.names()}
+    file = model.shown.removesuffix(".sql") + ".yaml"
+    lines = model.extras.column_lines
+    for name in contract.names():
+        if name.lower() not in made:
+            message = f'{model.table} makes no column "{name}"{did_you_mean(name, made)}'
+            yield RecipeError(message, where=f"{file}:{lines.get(name, 1)}")
+    declared = {name.lower() for name in contract.names()}
+    for name in sorted(made - declared - set(SYSTEM_COLUMNS)):
+        message = f'the column "{name}" is not declared{did_you_mean(name, declared - made)}'
+        yield RecipeError(message, where=f"{file}:1", remedy=f"add it to `columns` of {file}")
+    for link in contract.relationships:
+        columns = tables.get(link.to_table.lower())
+        if link.to_table.lower() not in tables or (columns and link.to_column not in columns):
+            message = f'"{link.column}" must stand in {link.to_table}.{link.to_column}, which is not there'
+            yield RecipeError(message, where=f"{file}:{lines.get(link.column, 1)}")
+    fresh = model.freshness
+    if fresh and fresh.column and fresh.column.lower() not in made:
+        message = f'freshness: {model.table} makes no column "{fresh.column}"{did_you_mean(fresh.column, made)}'
+        yield RecipeError(message, where=f"{file}:1")
+
+
+def _columns(model: Model, tables: Tables) -> Mapping[str, str] | None:
+    """What those who read the model may use; nothing is known of a SELECT whose columns are not."""
+    made = output_columns(model, tables)
+    if not made:
+        return None
+    return made if model.materialized == "view" else made | _ADDED

@@ -1,0 +1,169 @@
+"""Column lineage of a model: of which columns of which tables each of its columns is made."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, find_all_in_scope
+
+from synth_assets.sql.model import Model
+from synth_assets.sql.parse import parse_select, table_name
+from synth_assets.sql.resolve import Place, Resolved, Tables, outputs, resolve, selected
+
+Origin: TypeAlias = tuple[str, str]
+_Step: TypeAlias = tuple[Scope, str]
+
+# sqlglot's names of types, where DuckDB has another.
+_DUCKDB_NAMES = {"TEXT": "VARCHAR", "INT": "INTEGER", "INT128": "HUGEINT", "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+_TYPE_WORD = re.compile(rf"\b({'|'.join(_DUCKDB_NAMES)})\b")
+
+
+def column_lineage(model: Model, known: Tables) -> dict[str, tuple[Origin, ...]]:
+    """For each column of the model, the (table, column) pairs that its values are computed from."""
+    resolved = resolve(model.sql, known)
+    tracing, spelled = _Tracing(resolved), _spellings(model, known)
+    return {
+        spelled.get(name, name): tracing.origins(resolved.scopes[-1], name) for name in outputs(resolved.tree) or ()
+    }
+
+
+def output_columns(model: Model, known: Tables) -> dict[str, str]:
+    """The model's columns with their DuckDB types, "" for a type that the text does not tell."""
+    resolved, spelled = resolve(model.sql, known), _spellings(model, known)
+    columns = outputs(resolved.tree) or {}
+    return {spelled.get(name, name): _type_name(column) for name, column in columns.items()}
+
+
+@dataclass(slots=True)
+class _Tracing:
+    """A walk from outputs down to tables. Each step is looked up once, so recursion and diamonds end."""
+
+    resolved: Resolved
+    known_steps: dict[_Step, tuple[set[Origin], set[_Step]]] = field(default_factory=dict)
+
+    def origins(self, scope: Scope, name: str) -> tuple[Origin, ...]:
+        """All (table, column) pairs below one output of a scope."""
+        found: set[Origin] = set()
+        seen: set[_Step] = set()
+        ahead: set[_Step] = {(scope, name)}
+        while ahead:
+            step = ahead.pop()
+            seen.add(step)
+            if step not in self.known_steps:
+                self.known_steps[step] = self._look(*step)
+            origins, steps = self.known_steps[step]
+            found |= origins
+            ahead |= steps - seen
+        return tuple(sorted(found))
+
+    def _look(self, scope: Scope, name: str) -> tuple[set[Origin], set[_Step]]:
+        origins: set[Origin] = set()
+        steps: set[_Step] = set()
+        for found in self._below(scope, name):
+            if isinstance(found[0], Scope):
+                steps.add((found[0], found[1]))
+            else:
+                origins.add((found[0], found[1]))
+        return origins, steps
+
+    def _below(self, scope: Scope, name: str) -> Iterator[Origin | _Step]:
+        expression = scope.expression
+        inner = scope.sources.get("")
+        if isinstance(expression, exp.SetOperation):
+            yield from _branches(scope, name)
+        elif isinstance(expression, exp.Select):
+            for projection in expression.selects:
+                if projection.alias_or_name.lower() == name:
+                    yield from self._read(scope, projection)
+        elif isinstance(inner, Scope):
+            yield inner, name
+        else:
+            yield from self._read(scope, expression)
+
+    def _read(self, scope: Scope, node: exp.Expr) -> Iterator[Origin | _Step]:
+        """What a part of a SELECT reads: columns, whole rows, the windows it names, subqueries."""
+        for part in find_all_in_scope(node, exp.Column, exp.TableColumn, exp.Window):
+            if isinstance(part, exp.Column):
+                for place in self.resolved.places(part, scope):
+                    yield from self._of(place)
+            elif isinstance(part, exp.TableColumn):
+                yield from self._whole_row(scope, part.name)
+            elif part.alias:
+                yield from self._named_window(scope, part.alias)
+        inside = {id(query) for query in node.find_all(exp.Query)}
+        for subquery in scope.subquery_scopes:
+            if id(subquery.expression) in inside:
+                yield from ((subquery, name) for name in outputs(subquery.expression) or ())
+
+    def _named_window(self, scope: Scope, name: str) -> Iterator[Origin | _Step]:
+        for window in scope.expression.args.get("windows") or ():
+            if window.name.lower() == name.lower():
+                yield from self._read(scope, window)
+
+    def _whole_row(self, scope: Scope, alias: str) -> Iterator[Origin | _Step]:
+        source = selected(scope).get(alias)
+        if source is not None:
+            for name in self.resolved.columns(source) or ():
+                yield from self._of(Place(scope, source, name))
+
+    def _of(self, place: Place) -> Iterator[Origin | _Step]:
+        source, name = place.source, place.column
+        if isinstance(source, Scope):
+            yield self.resolved.whole(source), name
+        elif source.args.get("pivots"):
+            yield from self._of_pivot(source, name)
+        elif source.db:
+            yield table_name(source), self._real_name(source, name)
+
+    def _of_pivot(self, table: exp.Table, name: str) -> Iterator[Origin]:
+        """A column that a pivot makes comes from all that the pivot reads; others pass through it."""
+        own = self.resolved.tables.get(table_name(table)) or {}
+        read = {
+            column.name.lower()
+            for pivot in table.args["pivots"]
+            for column in pivot.find_all(exp.Column)
+            if column.name.lower() in own
+        }
+        passes = name in {column.lower() for column in own} and name not in read
+        for column in {name} if passes else read:
+            yield table_name(table), column
+
+    def _real_name(self, table: exp.Table, name: str) -> str:
+        """The column's own name where `FROM table AS alias(names…)` gives it another."""
+        own = list(self.resolved.tables.get(table_name(table)) or ())
+        renamed = [alias.lower() for alias in table.alias_column_names]
+        if name in renamed and len(own) >= len(renamed):
+            return own[renamed.index(name)]
+        return next((column for column in own if column.lower() == name), name)
+
+
+def _branches(scope: Scope, name: str) -> Iterator[_Step]:
+    """A UNION's column comes from the same place in both SELECTs (BY NAME: the same name), an EXCEPT's
+    from the first."""
+    union = scope.expression
+    branches = scope.set_operation_scopes[: 1 if isinstance(union, exp.Except) else 2]
+    place = list(outputs(union) or ()).index(name) if name in (outputs(union) or ()) else -1
+    for branch in branches:
+        names = list(outputs(branch.expression) or ())
+        if union.args.get("by_name"):
+            yield from ((branch, name) for own in names if own == name)
+        elif 0 <= place < len(names):
+            yield branch, names[place]
+
+
+def _spellings(model: Model, known: Tables) -> dict[str, str]:
+    """Names as they are written: sqlglot lowers them, DuckDB keeps what an alias or a table says."""
+    spelled = {name.lower(): name for table in model.inputs for name in known.get(table) or ()}
+    tree = parse_select(model.sql)
+    spelled |= {alias.alias.lower(): alias.alias for alias in tree.find_all(exp.Alias)}
+    spelled |= {column.name.lower(): column.name for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
+    return spelled
+
+
+def _type_name(column: exp.Expr) -> str:
+    kind = column.type
+    if not isinstance(kind, exp.DataType) or kind.is_type("UNKNOWN"):
+        return ""
+    return _TYPE_WORD.sub(lambda word: _DUCKDB_NAMES[word.group()], kind.sql("duckdb"))

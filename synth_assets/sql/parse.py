@@ -1,0 +1,111 @@
+"""Parses the text of a model: one SELECT, the tables it reads, and what its head comment says."""
+
+import re
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import TokenType
+
+DIALECT = "duckdb"
+CATALOG = "lake"
+
+_HEAD = re.compile(r"\A(?:\s*(?:--[^\n]*(?:\n|\Z)|/\*.*?\*/))+", re.DOTALL)
+_MARKS = re.compile(r"^\s*(?:--+|/\*+|\*(?!/))?[ \t]?|\s*\*+/\s*$", re.MULTILINE)
+_AS_WRITTEN = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.VAR}
+
+
+class BadSql(ValueError):
+    """A text that is not one SELECT; `line` is where."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A text that is one SELECT: itself without its last semicolon, and what was found in it."""
+
+    sql: str
+    tokens: tuple[str, ...]
+    inputs: tuple[str, ...]
+    description: str
+
+
+def parse_model(text: str) -> Parsed:
+    """What a model's text holds; BadSql says why it is none."""
+    tree = parse_select(text)
+    tokens = sqlglot.tokenize(text, dialect=DIALECT)
+    while tokens[-1].token_type == TokenType.SEMICOLON:
+        tokens.pop()
+    return Parsed(
+        sql=text[: tokens[-1].end + 1],
+        tokens=tuple(_spelling(token.token_type, token.text) for token in tokens),
+        inputs=tuple(sorted({table_name(table) for table in tree.find_all(exp.Table) if table.db})),
+        description=_head_comment(text),
+    )
+
+
+def parse_select(text: str) -> exp.Query:
+    """The syntax tree of a SELECT; BadSql for anything else."""
+    try:
+        statements = [tree for tree in sqlglot.parse(text, dialect=DIALECT) if tree is not None]
+    except TokenError as error:
+        raise BadSql("a text or a comment is not closed", _open_line(text)) from error
+    except ParseError as error:
+        found = error.errors[0]
+        near = f'near "{found["highlight"]}"' if found.get("highlight") else "at the end"
+        raise BadSql(f"syntax error {near}", found.get("line") or 1) from error
+    statements = [tree for tree in statements if not isinstance(tree, exp.Semicolon)]
+    if not statements:
+        raise BadSql("the file holds no SELECT", 1)
+    if len(statements) > 1:
+        raise BadSql(f"a model is one SELECT, the file holds {len(statements)} statements", _second_line(text))
+    tree = statements[0]
+    if not isinstance(tree, exp.Query) or tree.args.get("into"):
+        raise BadSql(f"a model is a SELECT, this is {tree.key.upper()}", first_line(text))
+    return tree
+
+
+def table_name(table: exp.Table) -> str:
+    """`schema.table` as the lake knows it: names have no case, and `lake.` in front is the lake itself."""
+    catalog = f"{table.catalog}." if table.catalog and table.catalog.lower() != CATALOG else ""
+    return f"{catalog}{table.db}.{table.name}".lower().lstrip(".")
+
+
+def _spelling(kind: TokenType, text: str) -> str:
+    """Keywords have no case; a string and a quoted name are not the same as a bare word."""
+    if kind not in _AS_WRITTEN:
+        return text.upper()
+    return text if kind == TokenType.VAR else f"{kind.name}:{text}"
+
+
+def _head_comment(text: str) -> str:
+    found = _HEAD.match(text)
+    lines = _MARKS.sub("", found.group()).splitlines() if found else []
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def first_line(text: str) -> int:
+    """The line in which the SELECT itself starts, after its comments."""
+    return sqlglot.tokenize(text, dialect=DIALECT)[0].line
+
+
+def _second_line(text: str) -> int:
+    tokens = iter(sqlglot.tokenize(text, dialect=DIALECT))
+    any(token.token_type == TokenType.SEMICOLON for token in tokens)
+    return next((token.line for token in tokens if token.token_type != TokenType.SEMICOLON), 1)
+
+
+def _open_line(text: str) -> int:
+    """The line up to which the text can still be read word by word."""
+    lines = text.splitlines()
+    for count in range(len(lines), 0, -1):
+        try:
+            sqlglot.tokenize("\n".join(lines[: count - 1]), dialect=DIALECT)
+        except TokenError:
+            continue
+        return count
+    return 1
