@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,9 @@ def _committed(row: Mapping[str, Any]) -> Committed:
 
 
 def reused(work: Work, commit: Committed, snapshot: int, started: float) -> StageResult:
-    """The result of a run that found its table made already, by an earlier commit of the same."""
+    """The result of a run that found its work done: every answer came from the ledger, none was bought."""
+    tally = commit.tally
+    hits = tally.calls + tally.hits
     return StageResult(
         table=work.table,
         partition_key=work.partition_key,
@@ -90,7 +92,7 @@ def reused(work: Work, commit: Committed, snapshot: int, started: float) -> Stag
         snapshot=snapshot,
         fingerprint=commit.fingerprint,
         reused=True,
-        tally=commit.tally,
+        tally=replace(tally, calls=0, hits=hits, prompt_tokens=0, completion_tokens=0, cost_usd=0.0),
         duration_s=time.monotonic() - started,
         folder=Path(commit.folder) if commit.folder else None,
     )
