@@ -1,17 +1,17 @@
-"""Reads local files row by row: JSON Lines, JSON arrays, CSV and Parquet. A bad line is a reject with its place."""
+"""Reads local files row by row: JSON Lines, JSON, CSV and Parquet. A bad line is a reject with its place."""
 
 import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Reject
 from synth_assets.stages._found import Finding, Found
+from synth_assets.stages._json_items import json_items
 
-_CHUNK_CHARS = 1 << 16
 _BATCH_ROWS = 1_000
 
 
@@ -100,40 +100,11 @@ def _read_parquet(path: Path, shown: str) -> Iterator[Finding]:
 def _read_json(path: Path, shown: str) -> Iterator[Finding]:
     try:
         with path.open(encoding="utf-8-sig") as text:
-            for number, value in enumerate(_array_items(text), start=1):
-                yield _as_row(value, f"{shown} item {number}")
+            for number, (key, value) in enumerate(json_items(text), start=1):
+                row = _as_row(value, f"{shown} item {number}")
+                yield replace(row, fields={"key": key, **row.fields}) if key and isinstance(row, Found) else row
     except (ValueError, RecursionError) as error:
-        yield Reject("file is not a JSON array from here on", f"{shown}: {error}")
-
-
-def _array_items(text: IO[str]) -> Iterator[object]:
-    """The items of a JSON array, decoded one by one while the file is read in chunks."""
-    decode = json.JSONDecoder().raw_decode
-    rest, separator = "", "["
-    while True:
-        rest = rest.lstrip() or text.read(_CHUNK_CHARS).lstrip()
-        if rest.startswith("]") and separator == ",":
-            return
-        if not rest.startswith(separator):
-            raise json.JSONDecodeError(f"expected {separator!r}", rest[:40], 0)
-        rest, separator = rest[1:].lstrip(), ","
-        while True:
-            if rest.startswith("]"):
-                return
-            try:
-                value, end = decode(rest)
-                # A number may go on in the next chunk; an object, a list or a text cannot.
-                if end < len(rest) or rest[end - 1] in '}]"':
-                    break
-                fault: json.JSONDecodeError | None = None
-            except json.JSONDecodeError as error:
-                fault = error
-            more = text.read(max(_CHUNK_CHARS, len(rest)))
-            if not more:
-                raise fault or json.JSONDecodeError("the array does not end", rest[-40:], 0)
-            rest = (rest + more).lstrip()
-        yield value
-        rest = rest[end:]
+        yield Reject("file is not JSON from here on", f"{shown}: {error}")
 
 
 _READERS = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}

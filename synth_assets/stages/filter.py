@@ -7,6 +7,7 @@ from pydantic import Field
 
 from synth_assets.core.contract import SYSTEM_COLUMNS, Contract
 from synth_assets.core.stage import Query, declared
+from synth_assets.stages._condition import check_condition
 
 
 class Filter(Query):
@@ -20,6 +21,7 @@ class Filter(Query):
         return (self.from_,)
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        check_condition("where", self.where, self.from_, inputs[self.from_])
         return declared(inputs[self.from_].columns, self.checks, self.description)
 
     def query(self) -> str:

@@ -50,7 +50,7 @@ class RowSource(Source):
     split: str | None = Field(None, description="train, if not given")
     revision: str | None = None
     files: Annotated[tuple[str, ...] | None, BeforeValidator(_as_paths)] = Field(
-        None, description="paths from the recipe's folder; * and ** match many"
+        None, description="paths from the recipe's folder, * and ** match many; the keys of a JSON object are `key`"
     )
     inline: tuple[Mapping[str, JsonValue], ...] | None = Field(None, description="the rows themselves")
     query: str | None = Field(None, description="a SELECT over the lake")

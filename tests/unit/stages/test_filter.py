@@ -30,3 +30,40 @@ def test_its_contract_is_that_of_what_it_reads():
     assert contract.column("n").unique
     with pytest.raises(StageFault, match="there is no column 'm'"):
         Filter(from_="raw", where="true", checks={"unique": ["m"]}).contract({"raw": READ})
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "n % 2 = 1 AND text ~ 'a' -- odd",
+        "raw.N > 1 OR row_id < 'a'",
+        "len(list_filter(messages, (m, i) -> m.role = 'user' AND i > 1)) > 0",
+        "messages[1].content != ''",
+        "len([m FOR m IN messages IF m.role = 'user']) > 1",
+        "EXISTS (SELECT 1 FROM other WHERE other.z = n)",
+        "text IS NOT NULL",
+        "true",
+    ],
+)
+def test_a_condition_that_holds_water(condition):
+    dialogs = READ.with_columns([Column("messages", "dialog")])
+    Filter(from_="raw", where=condition).contract({"raw": dialogs})
+
+
+@pytest.mark.parametrize(
+    ("condition", "fault", "line"),
+    [
+        ("txet = 'a'", '"raw" has no column "txet", did you mean "text"', None),
+        ("raw.zzz > 1", '"raw" has no column "zzz", it has: text, n', None),
+        ("n > 1\n  AND AND", "not SQL", 2),
+        ("text = 'a", "not SQL", None),
+        ("n > 1; DROP TABLE raw", "one condition is needed", None),
+        ("1 = 1) OR (2 = 2", "not SQL", 1),
+        ("SELECT 1", "one condition is needed", None),
+        ("-- nothing", "one condition is needed", None),
+    ],
+)
+def test_a_condition_that_does_not(condition, fault, line):
+    with pytest.raises(StageFault, match=fault) as caught:
+        Filter(from_="raw", where=condition).contract({"raw": READ})
+    assert (caught.value.key, caught.value.line) == ("where", line)

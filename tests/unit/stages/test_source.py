@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 from datetime import UTC, date, datetime
+from io import StringIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,8 +14,14 @@ from hypothesis import strategies as st
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition
 from synth_assets.stages._divide import shuffled
+from synth_assets.stages._json_items import json_items
 from synth_assets.stages.source import RowSource
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
 TEXT = {"text": "text"}
 ROWS = [{"text": f"row {place}"} for place in range(50)]
 DIALOG = [{"role": "user", "content": 'He said "hi" {DATA_PATH}'}, {"role": "assistant", "content": "नमस्ते 🤖"}]
@@ -151,11 +158,49 @@ def test_a_torn_csv_file(read, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1", '[{"text": "a"} {"text": "b"}]', '[{"text": "a"}, nonsense]'])
-def test_a_torn_json_file(read, tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("", 0),
+        ("5", 0),
+        ("[", 0),
+        ('[{"text": "a"}', 1),
+        ('[{"text": "a"} {"text": "b"}]', 1),
+        ('[{"text": "a"}, nonsense]', 1),
+        ('[{"text": "a"}], more', 1),
+        ('{"x": {"text": "a"}, 5: {}}', 1),
+        ('{"x": {"text": "a"}', 1),
+        ('[{"text": "a"}, ' + "[" * 100_000, 1),
+    ],
+)
+def test_a_torn_json_file(read, tmp_path, text, good):
     (tmp_path / "torn.json").write_text(text)
-    _, rejects = read(files="torn.json", columns=TEXT)
-    assert [reject.reason for reject in rejects][-1] == "file is not a JSON array from here on"
+    rows, rejects = read(files="torn.json", columns=TEXT)
+    assert (len(rows), [reject.reason for reject in rejects]) == (good, ["file is not JSON from here on"])
+
+
+def test_the_values_of_a_json_object_are_rows(read, tmp_path):
+    (tmp_path / "map.json").write_text(json.dumps({"x": {"text": "a"}, "y": {"text": "b"}}, indent=2))
+    rows, _ = read(files="map.json", columns={"name": {"type": "text", "from": "key"}, **TEXT})
+    assert rows == [{"name": "x", "text": "a"}, {"name": "y", "text": "b"}]
+
+
+@given(st.one_of(st.lists(JSON), st.dictionaries(st.text(), JSON)), st.integers(1, 9), st.sampled_from([None, 2]))
+def test_json_read_in_pieces_is_json_read_at_once(value, size, indent):
+    text = json.dumps(value, indent=indent)
+    items = list(json_items(_Drip(text, size)))
+    assert (dict(items) if isinstance(value, dict) else [item for _, item in items]) == value
+
+
+class _Drip(StringIO):
+    """A file that gives a few characters at a time, however many one wants."""
+
+    def __init__(self, text, size):
+        super().__init__(text)
+        self.size = size
+
+    def read(self, _wanted=-1):
+        return super().read(self.size)
 
 
 def test_what_is_no_parquet_file_stops_the_run(read, tmp_path):
