@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -113,37 +113,35 @@ class Gateway:
         attempts = faults = refusals = 0
         while True:
             attempts += 1
-            try:
-                reply = await self._once(call, body, tokens, attempts)
-            except Setback as setback:
-                trouble = setback
-            else:
-                self._accept(call, reply, hold)
-                return reply
-            if trouble.billed:
+            outcome = await self._once(call, body, tokens, attempts)
+            if isinstance(outcome, Reply):
+                self._accept(call, outcome, hold)
+                return outcome
+            if outcome.billed:
                 self._purse.forfeit(hold)
                 self.stats.lost += 1
-            refusals += trouble.kind == "refused"
-            faults += trouble.kind == "passing" and not (trouble.absent and self.traffic.gone_quiet())
-            if trouble.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
-                return Failure(trouble.reason, trouble.detail, attempts)
+            refusals += outcome.kind == "refused"
+            faults += outcome.kind == "passing" and not (outcome.absent and self.traffic.gone_quiet())
+            if outcome.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
+                return Failure(outcome.reason, outcome.detail, attempts)
             self.stats.retries += 1
-            if trouble.kind == "passing":
-                await self.traffic.pause(attempts - refusals, trouble.retry_after_s or 0.0)
+            if outcome.kind == "passing":
+                await self.traffic.pause(attempts - refusals, outcome.retry_after_s or 0.0)
 
-    async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply:
+    async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply | Setback:
         traffic, stats = self.traffic, self.stats
         await traffic.enter(tokens, again=attempt > 1)
         stats.in_flight += 1
         asked_at, started = time.time(), time.monotonic()
         try:
-            answer, headers = await self._route.transport.send(call, body)
+            outcome = await self._send(call, body)
             latency_s = time.monotonic() - started
+            if isinstance(outcome, Setback):
+                stats.refused += outcome.kind == "refused"
+                traffic.failed(outcome, started)
+                return outcome
+            answer, headers = outcome
             traffic.answered(latency_s, answer.prompt_tokens + answer.completion_tokens - tokens, headers)
-        except Setback as setback:
-            stats.refused += setback.kind == "refused"
-            traffic.failed(setback, started)
-            raise
         finally:
             stats.in_flight -= 1
             traffic.left()
@@ -159,6 +157,12 @@ class Gateway:
             asked_at=asked_at,
             tool_calls=answer.tool_calls,
         )
+
+    async def _send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]] | Setback:
+        try:
+            return await self._route.transport.send(call, body)
+        except Setback as setback:
+            return setback
 
     def _accept(self, call: Call, reply: Reply, hold: Hold) -> None:
         stats = self.stats

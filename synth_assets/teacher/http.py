@@ -6,11 +6,35 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from synth_assets.core.request import Call
+from synth_assets.teacher.echo import Echoes
 from synth_assets.teacher.setback import Setback, of_status
 from synth_assets.teacher.transport import Server
 from synth_assets.teacher.wire import CHAT_PATH, Answer, Dialect, chat_body, encode, read_answer
+
+
+class _Stale(aiohttp.ClientConnectionError):
+    """More came on this connection than was asked for; nothing was sent."""
+
+
+class _Response(aiohttp.ClientResponse):
+    """A response that knows where it came in, even when the connection is back in the pool."""
+
+    came_in: asyncio.Transport | None = None
+
+
+class _Request(aiohttp.ClientRequest):
+    """Never takes what is left over from an earlier request for the answer to this one."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is None or conn.protocol.should_close:
+            raise _Stale
+        response = await super().send(conn)
+        if isinstance(response, _Response):
+            response.came_in = conn.transport
+        return response
 
 
 class HttpTransport:
@@ -20,6 +44,7 @@ class HttpTransport:
         self._server = server
         self._dialect = dialect
         self._url = server.url + CHAT_PATH
+        self._echoes = Echoes()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -28,6 +53,8 @@ class HttpTransport:
             headers={"Content-Type": "application/json", "Accept": "application/json", **self._server.headers()},
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_Request,
+            response_class=_Response,
         )
         return self
 
@@ -43,41 +70,43 @@ class HttpTransport:
 
     async def send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]]:
         """The answer to one attempt, within its time by the clock on the wall."""
-        assert self._session is not None
-        status, headers, data = 0, _NO_HEADERS, b""
-        setback: Setback | None = None
+        timeout_s = self._server.timeout_s
         try:
-            async with (
-                asyncio.timeout(self._server.timeout_s),
-                self._session.post(self._url, data=body, allow_redirects=False) as response,
-            ):
-                status, headers = response.status, response.headers
-                data = await response.read()
+            async with asyncio.timeout(timeout_s):
+                return await self._post(body)
+        except Setback as error:
+            setback = error
         except TimeoutError:
-            setback = Setback(
-                "passing", "timed out", f"no answer in {self._server.timeout_s:g} s", billed=True, absent=True
-            )
+            setback = Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            setback = _of_error(error, status)
-        if setback is None and status == 200:
-            return read_answer(data), headers
+            setback = _of_error(error)
         # Raised out here, so that no exception of the client, whose request holds the key, hangs on to it.
-        raise self._redacted(setback or of_status(status, headers, data))
-
-    def _redacted(self, setback: Setback) -> Setback:
         setback.detail = self._server.redact(setback.detail)
-        return setback
+        raise setback
+
+    async def _post(self, body: bytes) -> tuple[Answer, Mapping[str, str]]:
+        assert self._session is not None
+        while True:
+            try:
+                async with self._session.post(self._url, data=body, allow_redirects=False) as response:
+                    data = await response.read()
+            except _Stale:
+                continue
+            if response.status != 200:
+                raise of_status(response.status, response.headers, data)
+            answer = read_answer(data)
+            if self._echoes.is_echo(answer.id, body):
+                if isinstance(response, _Response) and response.came_in is not None:
+                    response.came_in.abort()
+                raise Setback("passing", "the response answers another call", billed=True)
+            return answer, response.headers
 
 
-_NO_HEADERS: Mapping[str, str] = {}
-
-
-def _of_error(error: Exception, status: int) -> Setback:
+def _of_error(error: Exception) -> Setback:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Setback("passing", "the server's name is not known", str(error.os_error), absent=True)
     if isinstance(error, aiohttp.ClientConnectorError):
         return Setback("passing", "no connection", str(error.os_error), absent=True)
     if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return Setback("fatal", "base_url is no address of a server", type(error).__name__)
-    detail = f"{type(error).__name__} {'after' if status else 'before'} the headers"
-    return Setback("passing", "the connection broke", detail, billed=True, absent=True)
+    return Setback("passing", "the connection broke", type(error).__name__, billed=True, absent=True)

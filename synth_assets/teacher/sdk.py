@@ -3,9 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from synth_assets.core.request import Call
 from synth_assets.teacher.setback import Setback, of_status
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx2
     from mistralai.client import Mistral
 
+_Body = TypeVar("_Body")
 _SILENT = logging.Logger("mistralai", level=logging.CRITICAL + 1)
 """The SDK's own logger prints the key when MISTRAL_DEBUG is set."""
 
@@ -32,7 +33,10 @@ class SdkTransport:
         import httpx2
         from mistralai.client import Mistral
 
-        self._client = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None), follow_redirects=False)
+        # A connection for each call: on one used again, httpx2 takes a response that a server sends twice
+        # for the answer to the next call.
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
+        self._client = httpx2.AsyncClient(limits=limits, follow_redirects=False)
         # An empty key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
         self._sdk = Mistral(
             api_key=self._server.key or "",
@@ -54,6 +58,14 @@ class SdkTransport:
 
     async def send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]]:
         """The answer to one attempt, within its time by the clock on the wall."""
+        outcome = await self._outcome(body)
+        if isinstance(outcome, Setback):
+            # Raised here: the exceptions of the client hold the request, and that holds the key.
+            outcome.detail = self._server.redact(outcome.detail)
+            raise outcome
+        return outcome, {}
+
+    async def _outcome(self, body: bytes) -> Answer | Setback:
         import httpx2
         from mistralai.client.errors import MistralError
 
@@ -62,19 +74,27 @@ class SdkTransport:
         try:
             async with asyncio.timeout(timeout_s):
                 response = await self._sdk.chat.complete_async(**json.loads(body), timeout_ms=int(timeout_s * 2000))
-            return answer_in(response.model_dump(mode="json", by_alias=True)), {}
         except TimeoutError:
-            setback = Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
+            return Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
         except MistralError as error:
-            raw = error.raw_response
-            if raw.status_code == 200:
-                return read_answer(raw.content), raw.headers
-            setback = of_status(raw.status_code, raw.headers, raw.content)
+            return _read(error.raw_response)
         except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
-            setback = _of_error(error)
-        # Raised out here: the exceptions of the client hold the request, and that holds the key.
-        setback.detail = self._server.redact(setback.detail)
-        raise setback
+            return _of_error(error)
+        return _attempt(answer_in, response.model_dump(mode="json", by_alias=True))
+
+
+def _read(response: "httpx2.Response") -> Answer | Setback:
+    """A response that the SDK did not like: it wants more of it than is needed here."""
+    if response.status_code == 200:
+        return _attempt(read_answer, response.content)
+    return of_status(response.status_code, response.headers, response.content)
+
+
+def _attempt(read: Callable[[_Body], Answer], body: _Body) -> Answer | Setback:
+    try:
+        return read(body)
+    except Setback as setback:
+        return setback
 
 
 def _of_error(error: Exception) -> Setback:

@@ -1,6 +1,7 @@
 """The chat endpoint of the served teacher: answers, and whatever goes wrong by order."""
 
 import asyncio
+import itertools
 import json
 import math
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.canonical import Json
 from synth_assets.core.dialog import read_dialog
 from synth_assets.core.request import Call, Request, Schema, Target
 from synth_assets.teacher.faults import Chance, Faults, part_of
@@ -53,6 +54,7 @@ class ServedChat:
         self._answer = answer
         self._faults = faults
         self._chance = Chance(faults)
+        self._numbers = itertools.count(1)
         self._allowance = faults.rate or 0.0
         self._allowed_at = time.monotonic()
 
@@ -77,6 +79,8 @@ class ServedChat:
                 counts.faults[fault] += 1
                 return await self._go_wrong(fault, request, body)
             return await self._send(request, self.completion(json.loads(body)))
+        except ConnectionResetError:
+            return web.Response()  # whoever asked is gone
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return self._status(400, f"Invalid request: {error!r}")
         finally:
@@ -89,7 +93,7 @@ class ServedChat:
         if answer.tool_calls:
             message["tool_calls"] = [{**call, "index": place} for place, call in enumerate(answer.tool_calls)]
         return {
-            "id": content_hash("served/1", str(body.get("messages"))),
+            "id": f"{next(self._numbers):032x}",
             "object": "chat.completion",
             "created": int(time.time()),
             "model": body["model"],

@@ -25,6 +25,7 @@ class Answer:
     completion_tokens: int
     tool_calls: tuple[Mapping[str, Json], ...] = ()
     counted: bool = True
+    id: str = ""
 
 
 def chat_body(call: Call, dialect: Dialect) -> dict[str, Json]:
@@ -82,6 +83,7 @@ def answer_in(body: Any) -> Answer:
             completion_tokens=_count(usage.get("completion_tokens", 0)),
             tool_calls=tuple(message.get("tool_calls") or ()),
             counted=bool(usage.get("prompt_tokens")),
+            id=str(body.get("id") or ""),
         )
     except (KeyError, IndexError, TypeError, AttributeError):
         raise Setback("passing", "the response has the wrong shape", excerpt(str(body).encode()), billed=True) from None
