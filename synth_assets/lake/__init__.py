@@ -1,8 +1,10 @@
 """The lake: tables in DuckLake, with snapshots. The only package that imports duckdb."""
 
+from synth_assets.lake.care import CareReport
 from synth_assets.lake.commit import Append, Change, Drop, Replace
 from synth_assets.lake.lake import Lake, open_lake
 from synth_assets.lake.names import arrow_schema, duckdb_type
+from synth_assets.lake.publish import PublishReport
 from synth_assets.lake.reader import Reader
 from synth_assets.lake.snapshots import About, Snapshot
 from synth_assets.lake.writer import Writer
@@ -10,9 +12,11 @@ from synth_assets.lake.writer import Writer
 __all__ = [
     "About",
     "Append",
+    "CareReport",
     "Change",
     "Drop",
     "Lake",
+    "PublishReport",
     "Reader",
     "Replace",
     "Snapshot",

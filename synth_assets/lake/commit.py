@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from duckdb import DuckDBPyConnection
+
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.instance import Place
+from synth_assets.lake.instance import LAKE
 from synth_assets.lake.names import duckdb_type, quoted_column, quoted_table, quoted_text, table_parts, without_braces
 from synth_assets.lake.snapshots import About
 from synth_assets.lake.writer import Shape, Writer
@@ -35,89 +37,100 @@ class Drop:
 Change: TypeAlias = Replace | Append | Drop
 
 
-def apply(place: Place, changes: Sequence[Change], about: About) -> None:
+def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: About) -> None:
     """Makes the changes in the transaction that is open, and signs it."""
     for change in changes:
         if isinstance(change, Drop):
-            place.connection.execute(f"DROP TABLE IF EXISTS {quoted_table(change.table)}")
+            connection.execute(f"DROP TABLE IF EXISTS {quoted_table(change.table)}")
         else:
-            _put(place, change)
-    author = without_braces(f"{about.recipe}.{about.stage}")
-    message = without_braces(about.message)
-    told = ", ".join(map(quoted_text, (place.alias, author, message)))
-    place.connection.execute(f"CALL ducklake_set_commit_message({told}, extra_info => {quoted_text(about.to_text())})")
+            _put(connection, change)
+    sign(connection, about)
 
 
-def _put(place: Place, change: Replace | Append) -> None:
-    shape, replaces = change.writer.shape, isinstance(change, Replace)
-    fresh = _fit(place, shape, replaces)
-    if replaces and not fresh:
-        key = quoted_text(shape.partition)
-        place.connection.execute(f"DELETE FROM {quoted_table(shape.table)} WHERE partition_key = {key}")
-    path = change.writer.finish()
+def sign(connection: DuckDBPyConnection, about: About) -> None:
+    """Says who makes the changes of the transaction that is open."""
+    author, message = without_braces(f"{about.recipe}.{about.stage}"), without_braces(about.message)
+    told = ", ".join(map(quoted_text, (LAKE, author, message)))
+    connection.execute(f"CALL ducklake_set_commit_message({told}, extra_info => {quoted_text(about.to_text())})")
+
+
+def add_file(connection: DuckDBPyConnection, table: str, writer: Writer) -> None:
+    """Makes a staged file part of its table."""
+    path = writer.finish()
     if path is not None:
-        schema, name = map(quoted_text, table_parts(shape.table))
-        place.connection.execute(
-            f"CALL ducklake_add_data_files({quoted_text(place.alias)}, {name}, {quoted_text(str(path))},"
+        schema, name = map(quoted_text, table_parts(table))
+        connection.execute(
+            f"CALL ducklake_add_data_files({quoted_text(LAKE)}, {name}, {quoted_text(str(path))},"
             f" schema => {schema}, allow_missing => true)"
         )
+        # From here on the file may be the lake's: even a COMMIT that fails may have landed.
+        writer.release()
 
 
-def _fit(place: Place, shape: Shape, replaces: bool) -> bool:
+def _put(connection: DuckDBPyConnection, change: Replace | Append) -> None:
+    shape, replaces = change.writer.shape, isinstance(change, Replace)
+    fresh = _fit(connection, shape, replaces)
+    if replaces and not fresh:
+        key = quoted_text(shape.partition)
+        connection.execute(f"DELETE FROM {quoted_table(shape.table)} WHERE partition_key = {key}")
+    add_file(connection, shape.table, change.writer)
+
+
+def _fit(connection: DuckDBPyConnection, shape: Shape, replaces: bool) -> bool:
     """Makes the table hold the contract's columns; true where it is a new one, without rows."""
     wanted = {name: duckdb_type(kind) for name, kind in shape.columns.items()}
-    found = _columns(place, shape.table)
+    found = _columns(connection, shape.table)
     if not found:
-        _create(place, shape, wanted)
+        _create(connection, shape, wanted)
         return True
     changed = [name for name, kind in wanted.items() if found.get(name, (kind, ""))[0] != kind]
     if changed:
-        _raise_if_held(place, shape, changed[0], replaces)
-        place.connection.execute(f"DROP TABLE {quoted_table(shape.table)}")
-        _create(place, shape, wanted)
+        _raise_if_held(connection, shape, changed[0], replaces)
+        connection.execute(f"DROP TABLE {quoted_table(shape.table)}")
+        _create(connection, shape, wanted)
         return True
     table = quoted_table(shape.table)
     for name in wanted.keys() - found.keys():
-        place.connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted_column(name)} {wanted[name]}")
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted_column(name)} {wanted[name]}")
     for name in found.keys() - wanted.keys() if replaces else ():
-        place.connection.execute(f"ALTER TABLE {table} DROP COLUMN {quoted_column(name)}")
-    _comment(place, shape, {name: comment for name, (_, comment) in found.items()})
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {quoted_column(name)}")
+    _comment(connection, shape, {name: comment for name, (_, comment) in found.items()})
     return False
 
 
-def _columns(place: Place, table: str) -> dict[str, tuple[str, str]]:
+def _columns(connection: DuckDBPyConnection, table: str) -> dict[str, tuple[str, str]]:
     """The type and the comment of each column."""
     schema, name = map(quoted_text, table_parts(table))
-    rows = place.connection.execute(
+    rows = connection.execute(
         "SELECT column_name, data_type, coalesce(comment, '') FROM duckdb_columns()"
         f" WHERE database_name = current_database() AND schema_name = {schema} AND table_name = {name}"
     ).fetchall()
     return {str(row[0]): (str(row[1]), str(row[2])) for row in rows}
 
 
-def _create(place: Place, shape: Shape, wanted: dict[str, str]) -> None:
+def _create(connection: DuckDBPyConnection, shape: Shape, wanted: dict[str, str]) -> None:
     schema, _ = table_parts(shape.table)
     table = quoted_table(shape.table)
     columns = ", ".join(f"{quoted_column(name)} {kind}" for name, kind in wanted.items())
-    place.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-    place.connection.execute(f"CREATE TABLE {table} ({columns})")
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+    connection.execute(f"CREATE TABLE {table} ({columns})")
     description = quoted_text(without_braces(shape.contract.description))
-    place.connection.execute(f"COMMENT ON TABLE {table} IS {description}")
-    _comment(place, shape, {})
+    connection.execute(f"COMMENT ON TABLE {table} IS {description}")
+    _comment(connection, shape, {})
 
 
-def _comment(place: Place, shape: Shape, found: dict[str, str]) -> None:
+def _comment(connection: DuckDBPyConnection, shape: Shape, found: dict[str, str]) -> None:
     for name, comment in shape.comments.items():
         if comment != found.get(name, ""):
-            place.connection.execute(
+            connection.execute(
                 f"COMMENT ON COLUMN {quoted_table(shape.table)}.{quoted_column(name)} IS {quoted_text(comment)}"
             )
 
 
-def _raise_if_held(place: Place, shape: Shape, column: str, replaces: bool) -> None:
+def _raise_if_held(connection: DuckDBPyConnection, shape: Shape, column: str, replaces: bool) -> None:
     """A column's type can change only when no row of another partition is left with the old one."""
     others = f" WHERE partition_key <> {quoted_text(shape.partition)}" if replaces else ""
-    held = place.connection.execute(f"SELECT 1 FROM {quoted_table(shape.table)}{others} LIMIT 1").fetchall()
+    held = connection.execute(f"SELECT 1 FROM {quoted_table(shape.table)}{others} LIMIT 1").fetchall()
     if held:
         raise LakeError(
             f"the type of column {column} has changed, and other rows of the table still have the old one",

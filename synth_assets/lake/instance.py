@@ -1,13 +1,13 @@
-"""One DuckDB of this process with the lake attached: read-only, as of a snapshot, or to write."""
+"""One DuckDB in memory with the lake attached: as it is now, as of a snapshot, or to write."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 
 import duckdb
+from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.catalog import Catalog
@@ -15,10 +15,6 @@ from synth_assets.lake.names import quoted_text
 
 LAKE = "lake"
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "python_enable_replacements": False,
-}
 
 
 @contextmanager
@@ -30,70 +26,62 @@ def lake_errors(where: str | None = None, remedy: str | None = None) -> Iterator
         raise LakeError(str(error).strip(), where=where, remedy=remedy) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A connection that finds `schema.table` in the lake; `alias` names the catalog it looks in."""
-
-    connection: duckdb.DuckDBPyConnection
-    alias: str
-
-
 class Instance:
-    """A DuckDB in memory. It lives until it is closed and the last result that reads from it is gone."""
+    """A database of its own. It lives until the last connection to it, or result that reads from it, is gone."""
 
-    def __init__(self, catalog: Catalog, threads: int | None = None) -> None:
-        self._catalog = catalog
-        self._attached: set[str] = set()
-        self._attaching = threading.Lock()
-        with lake_errors("DuckDB"):
-            self._root = duckdb.connect(config=_CONFIG)
-            for name in _EXTENSIONS:
-                _load(self._root, name)
-            self._root.execute(f"SET GLOBAL temp_directory = {quoted_text(str(catalog.spill))}")
-            self._root.execute("SET GLOBAL TimeZone = 'UTC'")
-            if threads is not None:
-                self._root.execute(f"SET GLOBAL threads = {threads:d}")
+    def __init__(self, catalog: Catalog, *options: str, threads: int | None = None) -> None:
+        loads = [_loading(name) for name in _EXTENSIONS]
+        # Their signatures were checked when the statements were made; a second check would take 0.2 s.
+        self._root = duckdb.connect(
+            config={
+                "allow_unsigned_extensions": True,
+                "autoinstall_known_extensions": False,
+                "python_enable_replacements": False,
+            }
+        )
+        for load in loads:
+            self._root.execute(load)
+        self._root.execute(f"SET GLOBAL temp_directory = {quoted_text(str(catalog.spill))}")
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        if threads is not None:
+            self._root.execute(f"SET GLOBAL threads = {threads:d}")
+        self._root.execute(catalog.attach(LAKE, *options))
 
-    @property
-    def attachments(self) -> int:
-        """How many snapshots are attached; each keeps a little memory."""
-        return len(self._attached)
-
-    def close(self) -> None:
-        """Lets go of the database; results that are still being read keep it until they are done."""
-        self._root.close()
-
-    def now(self) -> Place:
-        """The newest snapshot at the time of each query."""
-        return self._place(LAKE, "READ_ONLY")
-
-    def past(self, snapshot: int) -> Place:
-        """One snapshot, whatever is committed later."""
-        return self._place(f"lake_at_{snapshot:d}", "READ_ONLY", f"SNAPSHOT_VERSION {snapshot:d}")
-
-    def writer(self) -> Place:
-        """The lake to write to; whoever asks for it holds the lock."""
-        return self._place(LAKE, "DATA_INLINING_ROW_LIMIT 0")
-
-    def _place(self, alias: str, *options: str) -> Place:
-        cursor = self._root.cursor()
-        with self._attaching:
-            if alias not in self._attached:
-                cursor.execute(self._catalog.attach(alias, *options))
-                self._attached.add(alias)
-        cursor.execute(f"USE {alias}")
-        return Place(cursor, alias)
+    def connect(self) -> DuckDBPyConnection:
+        """A connection for one use by one thread, which finds `schema.table` in the lake."""
+        connection = self._root.cursor()
+        connection.execute(f"USE {LAKE}")
+        return connection
 
 
-def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Loads an extension from its wheel, by path; where there is no wheel, from DuckDB's own repository."""
+def newest(catalog: Catalog) -> Instance:
+    """The lake as it is whenever it is asked."""
+    return Instance(catalog, "READ_ONLY")
+
+
+def past(catalog: Catalog, snapshot: int) -> Instance:
+    """The lake as it was, whatever is committed later."""
+    return Instance(catalog, "READ_ONLY", f"SNAPSHOT_VERSION {snapshot:d}")
+
+
+def writing(catalog: Catalog) -> Instance:
+    """The lake to write to; whoever opens it or writes holds the lock. Its small queries are quickest on one thread."""
+    return Instance(catalog, "DATA_INLINING_ROW_LIMIT 0", threads=1)
+
+
+@cache
+def _loading(name: str) -> str:
+    """The statement that loads an extension: from its wheel, by path, or from DuckDB's own repository."""
     package = f"duckdb_extension_{name}"
+    connection = duckdb.connect()
     if find_spec(package):
         path = files(package) / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
         if path.is_file():
-            connection.execute(f"LOAD {quoted_text(str(path))}")
-            return
+            load = f"LOAD {quoted_text(str(path))}"
+            connection.execute(load)
+            return load
     remedy = f"pip install {package.replace('_', '-')}=={duckdb.__version__}"
     with lake_errors(f"DuckDB extension {name}", remedy):
         connection.execute(f"INSTALL {name}")
         connection.execute(f"LOAD {name}")
+    return f"LOAD {name}"

@@ -1,34 +1,43 @@
 """The lake: read it at any snapshot, stage rows beside it, and make them visible in one short commit."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
+from duckdb import DuckDBPyConnection
 
 from synth_assets.core.contract import WHOLE, Contract
-from synth_assets.core.errors import LakeError
+from synth_assets.core.errors import ConflictError, LakeError
+from synth_assets.lake import compaction
+from synth_assets.lake.care import CareReport, delete_expired, delete_orphans, expire
 from synth_assets.lake.catalog import Catalog, catalog_of
 from synth_assets.lake.commit import Change, Drop, apply
-from synth_assets.lake.instance import Instance, Place, lake_errors
+from synth_assets.lake.instance import LAKE, Instance, lake_errors, newest, past, writing
 from synth_assets.lake.names import checked_partition, quoted_column, table_parts
+from synth_assets.lake.publish import PublishReport, publish
 from synth_assets.lake.reader import Reader
 from synth_assets.lake.session import Session
 from synth_assets.lake.snapshots import About
 from synth_assets.lake.writer import Shape, Writer
 from synth_assets.settings import Settings
 
-_MOST_ATTACHMENTS = 64
+_MOST_PASTS = 8
+_MANY_FILES = 8
+_DAY_S = 86_400.0
+_GONE = "it never was, or care has let it expire; `synth lake snapshots` lists those that are kept"
 
 
 class Lake(Reader):
     """A reader that can also write. Threads may share it; processes open their own."""
 
     def __init__(self, catalog: Catalog) -> None:
-        super().__init__(self._read_place)
+        super().__init__(self._connect)
         self._catalog = catalog
         self._session = Session(catalog)
-        self._instance: Instance | None = None
-        self._writer: Place | None = None
+        self._instances: dict[int | None, Instance] = {}
+        self._writer: DuckDBPyConnection | None = None
         self._closed = False
         self._opening = threading.Lock()
         self._writing = threading.Lock()
@@ -40,11 +49,11 @@ class Lake(Reader):
         self.close()
 
     def close(self) -> None:
-        """Ends it; what was staged and not committed is up for removal."""
-        with self._opening:
+        """Ends it: what was staged and not committed is up for removal. Results being read can still be read."""
+        with self._opening, self._writing:
             self._closed = True
-            if self._instance is not None:
-                self._instance.close()
+            self._instances.clear()
+            self._writer = None
         self._session.close()
 
     def stage(
@@ -62,72 +71,109 @@ class Lake(Reader):
 
         `guard` looks at the lake as the changes will find it; what it raises calls the commit off.
         """
-        writers = [change.writer for change in changes if not isinstance(change, Drop)]
-        for writer in writers:
-            writer.finish()
+        for change in changes:
+            if not isinstance(change, Drop):
+                change.writer.finish()
 
-        def work(place: Place) -> None:
+        def work(connection: DuckDBPyConnection) -> None:
             if guard is not None:
-                guard(Reader(lambda at: place if at is None else self._read_place(at)))
-            apply(place, changes, about)
-            for writer in writers:
-                writer.release()
+                guard(Reader(lambda at: connection if at is None else self._connect(at)))
+            apply(connection, changes, about)
 
         return self._transact(work)
 
-    def _transact(self, work: Callable[[Place], None]) -> int:
-        """Runs the one transaction that writes, among all threads and processes; returns the snapshot it made."""
-        with self._writing, lake_errors("lake"):
-            with self._catalog.lock():
-                place = self._write_place()
-                place.connection.execute("BEGIN")
-                try:
-                    before = Reader(lambda _: place).snapshot()
-                    work(place)
-                    place.connection.execute("COMMIT")
-                except BaseException:
-                    _roll_back(place)
-                    raise
-            return max(before, _last_committed(place))
+    def compact(self, table: str, partition: str | None = None, *, fewest: int = 2) -> bool:
+        """Makes the small files of each partition one, where there are at least `fewest`; true where it did."""
+        at = self.snapshot()
+        piles = compaction.piles(self._connect(at), table, fewest)
+        done = [self._compact(pile, at) for pile in piles if partition in (None, pile.partition)]
+        return any(done)
 
-    def _write_place(self) -> Place:
-        """The one connection that writes. Its many small queries are quickest on one thread."""
-        self._raise_if_closed()
-        if self._writer is None:
-            self._writer = Instance(self._catalog, threads=1).writer()
-        return self._writer
+    def _compact(self, pile: compaction.Pile, at: int) -> bool:
+        columns = self.columns(pile.table, at)
+        shape = compaction.shape_of(pile.table, columns, pile.partition)
+        if shape is None:
+            return False
+        with Writer(shape, self._session.new_path) as writer:
+            compaction.copy(self._connect(at), pile, writer)
+        try:
+            self._transact(lambda connection: compaction.swap(connection, pile, writer, columns))
+        except ConflictError:
+            writer.discard()
+            return False
+        return True
 
-    def _read_place(self, at: int | None) -> Place:
-        instance = self._open_instance()
-        with lake_errors("lake" if at is None else f"snapshot {at}", _GONE if at is not None else None):
-            return instance.now() if at is None else instance.past(at)
+    def care(
+        self,
+        *,
+        keep_snapshots: Iterable[int] = (),
+        older_than_s: float = 7 * _DAY_S,
+        orphans_older_than_s: float = _DAY_S,
+    ) -> CareReport:
+        """Compacts, lets old snapshots expire, deletes what nobody needs. Safe at any time, as often as you like.
 
-    def _open_instance(self) -> Instance:
-        """Begins anew when many snapshots are attached; what still reads from the old one keeps it."""
-        with self._opening:
+        `orphans_older_than_s` is how long a file stays after its last snapshot expired, so that whoever still
+        reads it can finish; and how old a file of unknown origin must be to count as left behind.
+        """
+        compacted = tuple(table for table in self.tables() if self.compact(table, fewest=_MANY_FILES))
+        with self._locked() as connection:
+            expired = expire(connection, keep_snapshots, older_than_s)
+            files, size = delete_expired(connection, orphans_older_than_s)
+        orphans, orphans_size = delete_orphans(self._catalog, self._connect(None), orphans_older_than_s)
+        return CareReport(compacted, expired, files, orphans, size + orphans_size)
+
+    def publish(self, path: Path) -> PublishReport:
+        """Writes the newest snapshot as one plain DuckDB file that replaces the one before."""
+        at = self.snapshot()
+        return publish(self._connect(at), at, self.tables(at), path)
+
+    def _transact(self, work: Callable[[DuckDBPyConnection], None]) -> int:
+        """Runs the one transaction that writes, and returns the snapshot it made."""
+        with self._locked() as connection:
+            connection.execute("BEGIN")
+            try:
+                before = Reader(lambda _: connection).snapshot()
+                work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+            committed = connection.execute(f"FROM ducklake_last_committed_snapshot('{LAKE}')").fetchall()
+            # Nothing was committed where nothing changed.
+            return max(before, committed[0][0] or 0) if committed else before
+
+    @contextmanager
+    def _locked(self) -> Iterator[DuckDBPyConnection]:
+        """The connection that writes, alone among all threads and processes."""
+        with self._writing, lake_errors("lake"), self._catalog.lock():
             self._raise_if_closed()
-            if self._instance is None or self._instance.attachments > _MOST_ATTACHMENTS:
-                self._instance = Instance(self._catalog)
-            return self._instance
+            if self._writer is None:
+                self._writer = writing(self._catalog).connect()
+            yield self._writer
+
+    def _connect(self, at: int | None) -> DuckDBPyConnection:
+        """A connection to the newest snapshot or to a past one; the pasts read last are kept open."""
+        with self._opening, lake_errors("lake" if at is None else f"snapshot {at}", _GONE if at is not None else None):
+            self._raise_if_closed()
+            instance = self._instances.pop(at, None)
+            if instance is None:
+                instance = newest(self._catalog) if at is None else past(self._catalog, at)
+            self._instances[at] = instance
+            pasts = [snapshot for snapshot in self._instances if snapshot is not None]
+            if len(pasts) > _MOST_PASTS:
+                del self._instances[pasts[0]]
+            return instance.connect()
 
     def _raise_if_closed(self) -> None:
         if self._closed:
             raise LakeError("the lake is closed")
 
 
-_GONE = "it never was, or care has let it expire; `synth lake snapshots` lists those that are kept"
-
-
-def _roll_back(place: Place) -> None:
+def _roll_back(connection: DuckDBPyConnection) -> None:
     try:
-        place.connection.execute("ROLLBACK")
+        connection.execute("ROLLBACK")
     except duckdb.Error:
         return  # the transaction had ended already; the error that ended it is on its way up
-
-
-def _last_committed(place: Place) -> int:
-    found = place.connection.execute(f"SELECT * FROM ducklake_last_committed_snapshot('{place.alias}')").fetchone()
-    return found[0] if found and found[0] is not None else 0
 
 
 def open_lake(settings: Settings) -> Lake:
@@ -145,8 +191,6 @@ def open_lake(settings: Settings) -> Lake:
 
 def _initialise(catalog: Catalog) -> None:
     """Makes the catalog. The first attach of all must be alone, so the caller holds the lock."""
-    instance = Instance(catalog)
-    place = instance.writer()
+    connection = writing(catalog).connect()
     for option, value in (("data_inlining_row_limit", "0"), ("parquet_compression", "'zstd'")):
-        place.connection.execute(f"CALL ducklake_set_option('{place.alias}', '{option}', {value})")
-    instance.close()
+        connection.execute(f"CALL ducklake_set_option('{LAKE}', '{option}', {value})")

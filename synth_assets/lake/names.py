@@ -31,6 +31,11 @@ def duckdb_type(column_type: ColumnType) -> str:
     return _DUCKDB_TYPES[column_type]
 
 
+def column_type(duckdb_spelling: str) -> ColumnType | None:
+    """The type of a contract's column that DuckDB spells so; None where there is none."""
+    return next((kind for kind, spelled in _DUCKDB_TYPES.items() if spelled == duckdb_spelling), None)
+
+
 def columns_of(contract: Contract, ids: bool, calls: bool) -> dict[str, ColumnType]:
     """Every column of the table of a contract, the lake's own included."""
     columns: dict[str, ColumnType] = {}

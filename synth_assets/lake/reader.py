@@ -1,13 +1,13 @@
 """Reading the lake: tables, rows and SQL, as it is now or as it was at a snapshot. Takes no lock."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.instance import LAKE, Place, lake_errors
+from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import checked_partition, quoted_column, quoted_table, quoted_text, table_parts
 from synth_assets.lake.snapshots import Snapshot, read_about
 
@@ -15,20 +15,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-_QUALIFIED = re.compile(rf"\b{LAKE}\"?\s*\.", re.IGNORECASE)
 _ARROW_ROWS = 8_192
 
 
 class Reader:
     """Questions to the lake. `at` is a snapshot; without it, each question sees the newest one."""
 
-    def __init__(self, place: Callable[[int | None], Place]) -> None:
-        self._place = place
+    def __init__(self, connect: Callable[[int | None], DuckDBPyConnection]) -> None:
+        self._open = connect
 
     def snapshot(self) -> int:
         """The newest snapshot."""
-        place = self._place(None)
-        return int(self._fetch(place, f"SELECT id FROM ducklake_current_snapshot('{place.alias}')")[0][0])
+        return int(self._fetch(self._open(None), f"SELECT id FROM ducklake_current_snapshot('{LAKE}')")[0][0])
 
     def snapshots(self) -> list[Snapshot]:
         """Every snapshot that is kept, oldest first."""
@@ -45,7 +43,7 @@ class Reader:
             "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns()"
             " WHERE database_name = current_database() ORDER BY 1"
         )
-        return [str(row[0]) for row in self._fetch(self._place(at), sql)]
+        return [str(row[0]) for row in self._fetch(self._open(at), sql)]
 
     def has(self, table: str, at: int | None = None) -> bool:
         """Whether there is such a table."""
@@ -61,14 +59,14 @@ class Reader:
     def partitions(self, table: str, at: int | None = None) -> list[str]:
         """The partitions that hold rows."""
         rows = self._fetch(
-            self._place(at), f"SELECT DISTINCT partition_key FROM {quoted_table(table)} ORDER BY 1", table
+            self._open(at), f"SELECT DISTINCT partition_key FROM {quoted_table(table)} ORDER BY 1", table
         )
         return [str(row[0]) for row in rows]
 
     def count(self, table: str, partition: str | None = None, at: int | None = None) -> int:
         """How many rows a table, or one partition of it, holds."""
         sql = f"SELECT count(*) FROM {quoted_table(table)}{_where(partition)}"
-        return int(self._fetch(self._place(at), sql, table)[0][0])
+        return int(self._fetch(self._open(at), sql, table)[0][0])
 
     def scan(
         self,
@@ -83,7 +81,7 @@ class Reader:
         chosen = "*" if columns is None else ", ".join(map(quoted_column, columns))
         sql = f"SELECT {chosen} FROM {quoted_table(table)}{_where(partition)}"
         with lake_errors(table):
-            batches = self._place(at).connection.execute(sql).to_arrow_reader(batch_rows)
+            batches = self._open(at).execute(sql).to_arrow_reader(batch_rows)
         return _rows_of(batches, table)
 
     def query(self, sql: str, params: Sequence[object] = (), at: int | None = None) -> "pa.RecordBatchReader":
@@ -97,19 +95,17 @@ class Reader:
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def _run(self, sql: str, params: Sequence[object], at: int | None) -> duckdb.DuckDBPyConnection:
-        connection = self._place(at).connection
+    def _run(self, sql: str, params: Sequence[object], at: int | None) -> DuckDBPyConnection:
+        connection = self._open(at)
         with lake_errors(_short(sql)):
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READS:
                 raise LakeError("only one SELECT can be asked of the lake", where=_short(sql))
-            if at is not None and _QUALIFIED.search(sql):
-                _forbid_newest(connection, sql)
             return connection.execute(statements[0], list(params))
 
-    def _fetch(self, place: Place, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
+    def _fetch(self, connection: DuckDBPyConnection, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
         with lake_errors(where):
-            return place.connection.execute(sql).fetchall()
+            return connection.execute(sql).fetchall()
 
     def _columns(self, table: str, at: int | None) -> dict[str, str]:
         schema, name = map(quoted_text, table_parts(table))
@@ -117,16 +113,15 @@ class Reader:
             "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
             f" AND schema_name = {schema} AND table_name = {name} ORDER BY column_index"
         )
-        return {str(row[0]): str(row[1]) for row in self._fetch(self._place(at), sql, table)}
+        return {str(row[0]): str(row[1]) for row in self._fetch(self._open(at), sql, table)}
 
     def _snapshots(self, where: str, *params: object) -> list[Snapshot]:
-        place = self._place(None)
         sql = (
             "SELECT snapshot_id, snapshot_time, author, commit_message, commit_extra_info, changes"
-            f" FROM ducklake_snapshots('{place.alias}') WHERE {where} ORDER BY snapshot_id"
+            f" FROM ducklake_snapshots('{LAKE}') WHERE {where} ORDER BY snapshot_id"
         )
         with lake_errors():
-            rows = place.connection.execute(sql, list(params)).fetchall()
+            rows = self._open(None).execute(sql, list(params)).fetchall()
         return [Snapshot(row[0], row[1], row[2], row[3], read_about(row[4]), _changes(row[5])) for row in rows]
 
 
@@ -149,14 +144,3 @@ def _where(partition: str | None) -> str:
 def _short(sql: str) -> str:
     words = " ".join(sql.split())
     return words if len(words) <= 120 else f"{words[:119]}…"
-
-
-def _forbid_newest(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """A table named with its catalog would be read as it is now, not as it was."""
-    for name in connection.get_table_names(sql, qualified=True):
-        if name.lower().startswith(f"{LAKE}."):
-            raise LakeError(
-                f"{name} is the newest table, not that of the snapshot asked for",
-                where=_short(sql),
-                remedy=f"leave out `{LAKE}.`: write schema.table",
-            )

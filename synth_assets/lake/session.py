@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import threading
 import uuid
 from pathlib import Path
@@ -11,6 +12,7 @@ from synth_assets.lake.flock import taken
 from synth_assets.lake.names import table_parts
 
 _MARK = ".lock"
+_STAGED = re.compile(r"([0-9a-f]{16})-\d{6,}\.parquet")
 
 
 class Session:
@@ -58,6 +60,7 @@ def living_sessions(folder: Path) -> set[str]:
     return living
 
 
-def session_of(path: Path) -> str:
-    """The session that staged a file."""
-    return path.name.partition("-")[0]
+def session_of(path: Path) -> str | None:
+    """The session that staged a file; None where it was not staged by one."""
+    found = _STAGED.fullmatch(path.name)
+    return found[1] if found else None

@@ -1,0 +1,57 @@
+"""The lake as one plain DuckDB file, for whoever has another version of DuckDB or a BI tool."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from synth_assets.core.errors import LakeError
+from synth_assets.lake.flock import held
+from synth_assets.lake.instance import LAKE, lake_errors
+from synth_assets.lake.names import quoted_text
+
+# What DuckDB 1.0 and everything since can open.
+_STORAGE_VERSION = "v1.0.0"
+_ALIAS = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What was published, and as of which snapshot."""
+
+    path: Path
+    snapshot: int
+    tables: tuple[str, ...]
+    rows: int
+    bytes: int
+
+
+def publish(connection: DuckDBPyConnection, snapshot: int, tables: list[str], path: Path) -> PublishReport:
+    """Copies a snapshot beside the file and puts the copy in its place; who has the old one open keeps it."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with held(path.with_name(f".{path.name}.lock")), lake_errors(str(path)):
+            _remove(draft)
+            rows = _copy(connection, draft, tables)
+            size = draft.stat().st_size
+            _remove(path.with_name(f"{path.name}.wal"))  # of the file that goes; it would not fit the new one
+            draft.replace(path)
+    except OSError as error:
+        raise LakeError(f"the file cannot be written: {error}", where=str(path)) from error
+    return PublishReport(path, snapshot, tuple(tables), rows, size)
+
+
+def _copy(connection: DuckDBPyConnection, draft: Path, tables: list[str]) -> int:
+    connection.execute(f"ATTACH {quoted_text(str(draft))} AS {_ALIAS} (STORAGE_VERSION '{_STORAGE_VERSION}')")
+    try:
+        connection.execute(f"COPY FROM DATABASE {LAKE} TO {_ALIAS}")
+        counts = [connection.execute(f"SELECT count(*) FROM {_ALIAS}.{table}").fetchall()[0][0] for table in tables]
+    finally:
+        connection.execute(f"DETACH {_ALIAS}")
+    return sum(counts)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
