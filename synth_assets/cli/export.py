@@ -1,0 +1,78 @@
+"""`synth export`: brings the training files of a recipe up to date, and copies them to a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from synth_assets.cli.options import json_option
+
+if TYPE_CHECKING:
+    from synth_assets.engine import Engine, StageResult
+    from synth_assets.recipes import Recipe
+    from synth_assets.training.manifest import Manifest
+
+
+@click.command("export")
+@click.argument("recipe")
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Copy the files to this folder.")
+@click.option("--stage", help="The stage that writes them, where there are several.")
+@click.option("--force", is_flag=True, help="Put it in the place of an export that is there.")
+@json_option
+def command(recipe: str, to: Path | None, stage: str | None, force: bool, as_json: bool) -> None:
+    """Write the training files of a recipe.
+
+    Only the files are brought up to date, from the tables as they are; `synth run` makes the tables. With several
+    stages that write files, each gets a folder of its name in the folder that --to names.
+    """
+    from synth_assets.cli.view.exports import print_exports
+    from synth_assets.cli.view.terminal import out, print_json
+
+    exports = _exports(recipe, to, stage, force=force)
+    if as_json:
+        print_json(exports)
+    else:
+        print_exports(out(), exports)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export, and where it is now."""
+
+    folder: Path
+    manifest: "Manifest"
+
+
+def _made(engine: "Engine", recipe: "Recipe", sink: str) -> "list[StageResult]":
+    from synth_assets.cli.running import Run
+    from synth_assets.cli.view.progress import watching
+    from synth_assets.engine import Wish
+
+    run = Run(engine, recipe, Wish(sink))
+    with watching() as watcher:
+        run.go(watcher)
+    return run.results
+
+
+def _exports(name: str, to: Path | None, stage: str | None, *, force: bool) -> list[Export]:
+    from synth_assets import settings
+    from synth_assets.cli.exporting import copy_export, sinks_of
+    from synth_assets.cli.recipes import recipe_named
+    from synth_assets.engine import Engine
+    from synth_assets.training import manifest
+
+    at = settings.load()
+    recipe = recipe_named(at, name)
+    sinks = sinks_of(recipe, stage)
+    with Engine(at) as engine:
+        results = [result for sink in sinks for result in _made(engine, recipe, sink)]
+    exports = []
+    for result in results:
+        folder = result.folder or at.exports / result.table.replace(".", "/") / "current"
+        if to is None:
+            exports.append(Export(folder, manifest.read(folder)))
+            continue
+        target = to if len(results) == 1 else to / result.table.partition(".")[2]
+        exports.append(Export(target, copy_export(folder, target, force=force)))
+    return exports
