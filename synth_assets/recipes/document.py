@@ -48,6 +48,8 @@ def read_document(path: Path) -> Document:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise BrokenRecipe([RecipeError(f"cannot be read: {error}", where=shown)]) from error
+    except RecursionError as error:
+        raise BrokenRecipe([_unreadable(shown, "lists or keys are nested too deeply", 0)]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BrokenRecipe([_unreadable(shown, str(error.problem), mark.line if mark else 0)]) from error

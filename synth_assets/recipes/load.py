@@ -143,7 +143,7 @@ class _Loading:
         known = kinds()
         if kind is None:
             self.problem(path, f"needs a kind: {', '.join(known)}")
-        elif kind not in known:
+        elif str(kind) not in known:
             self.problem((*path, "kind"), f'unknown kind "{kind}", {suggestion(str(kind), known)}')
         return known.get(str(kind))
 
