@@ -48,12 +48,12 @@ class RowSource(Source):
     dataset: str | None = Field(None, description="a dataset of the Hugging Face hub")
     config: str | None = None
     split: str | None = Field(None, description="train, if not given")
-    revision: str | None = None
+    revision: str | None = Field(None, description="refs/convert/parquet for a set that comes as a script")
     files: Annotated[tuple[str, ...] | None, BeforeValidator(_as_paths)] = Field(
         None, description="paths from the recipe's folder, * and ** match many; the keys of a JSON object are `key`"
     )
     inline: tuple[Mapping[str, JsonValue], ...] | None = Field(None, description="the rows themselves")
-    query: str | None = Field(None, description="a SELECT over the lake")
+    query: str | None = Field(None, description="a SELECT over the lake; ORDER BY makes its order certain")
     columns: Mapping[str, Annotated[_ColumnSpec, BeforeValidator(_as_spec)]] = Field(
         {"messages": _ColumnSpec(type="dialog")}, min_length=1, description="the columns to keep, and their types"
     )
