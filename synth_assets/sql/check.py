@@ -13,7 +13,7 @@ from synth_assets.sql.fields import field_faults
 from synth_assets.sql.lineage import output_columns
 from synth_assets.sql.model import Model, order
 from synth_assets.sql.parse import BadSql, first_line, parse_select, table_name
-from synth_assets.sql.resolve import Resolved, Source, Tables, line_of, outputs, resolve, selected
+from synth_assets.sql.resolve import Resolved, Source, Tables, line_of, outputs, resolve, selected, visible
 from synth_assets.sql.suggest import did_you_mean
 
 _Fault: TypeAlias = tuple[int, str]
@@ -86,23 +86,21 @@ def _unknown_columns(resolved: Resolved) -> Iterator[_Fault]:
 
 
 def _no_such_column(column: exp.Column, scope: Scope, resolved: Resolved) -> str:
-    visible: dict[str, Source] = {}
-    at: Scope | None = scope
-    while at is not None:
-        visible = selected(at) | visible
-        at = at.parent
+    levels = [sources for _, sources in visible(scope)]
+    seen = {alias: source for sources in reversed(levels) for alias, source in sources.items()}
     name = column.name
-    if column.table and column.table in visible:
-        source = visible[column.table]
+    if column.table and column.table in seen:
+        source = seen[column.table]
         hint = did_you_mean(name, resolved.columns(source) or ())
         return f'{_shown(column.table, source)} has no column "{name}"{hint}'
-    columns = {known for source in visible.values() for known in resolved.columns(source) or ()}
+    columns = {known for source in seen.values() for known in resolved.columns(source) or ()}
     if column.table:
-        hint = did_you_mean(column.table, {*visible, *columns})
-        return f'there is no table or column "{column.table}" here{hint}'
-    owner = _shown(*next(iter(visible.items()))) if len(visible) == 1 else "no table here"
-    verb = "has no" if len(visible) == 1 else "has a"
-    return f'{owner} {verb} column "{name}"{did_you_mean(name, columns)}'
+        first = column.parts[0].name
+        return f'there is no table or column "{first}" here{did_you_mean(first, {*seen, *columns})}'
+    hint = did_you_mean(name, columns)
+    if len(levels[0]) == 1:
+        return f'{_shown(*next(iter(levels[0].items())))} has no column "{name}"{hint}'
+    return f'no table here has a column "{name}"{hint}'
 
 
 def _shown(alias: str, source: Source) -> str:

@@ -13,6 +13,7 @@ CATALOG = "lake"
 
 _HEAD = re.compile(r"\A(?:\s*(?:--[^\n]*(?:\n|\Z)|/\*.*?\*/))+", re.DOTALL)
 _MARKS = re.compile(r"^\s*(?:--+|/\*+|\*(?!/))?[ \t]?|\s*\*+/\s*$", re.MULTILINE)
+_NO_BLANK = re.compile(r"\S")
 _AS_WRITTEN = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.VAR}
 
 
@@ -37,7 +38,7 @@ class Parsed:
 def parse_model(text: str) -> Parsed:
     """What a model's text holds; BadSql says why it is none."""
     tree = parse_select(text)
-    tokens = sqlglot.tokenize(text, dialect=DIALECT)
+    tokens = sqlglot.tokenize(_without_comments(text), dialect=DIALECT)
     while tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     return Parsed(
@@ -51,14 +52,13 @@ def parse_model(text: str) -> Parsed:
 def parse_select(text: str) -> exp.Query:
     """The syntax tree of a SELECT; BadSql for anything else."""
     try:
-        statements = [tree for tree in sqlglot.parse(text, dialect=DIALECT) if tree is not None]
+        statements = [tree for tree in sqlglot.parse(_without_comments(text), dialect=DIALECT) if tree]
     except TokenError as error:
         raise BadSql("a text or a comment is not closed", _open_line(text)) from error
     except ParseError as error:
         found = error.errors[0]
         near = f'near "{found["highlight"]}"' if found.get("highlight") else "at the end"
         raise BadSql(f"syntax error {near}", found.get("line") or 1) from error
-    statements = [tree for tree in statements if not isinstance(tree, exp.Semicolon)]
     if not statements:
         raise BadSql("the file holds no SELECT", 1)
     if len(statements) > 1:
@@ -78,8 +78,17 @@ def table_name(table: exp.Table) -> str:
 def _spelling(kind: TokenType, text: str) -> str:
     """Keywords have no case; a string and a quoted name are not the same as a bare word."""
     if kind not in _AS_WRITTEN:
-        return text.upper()
+        return " ".join(text.split()).upper()
     return text if kind == TokenType.VAR else f"{kind.name}:{text}"
+
+
+def _without_comments(text: str) -> str:
+    """The text with blanks for its comments: sqlglot cannot read one inside `ORDER BY`. Lines stay."""
+    parts, end = [], 0
+    for token in sqlglot.tokenize(text, dialect=DIALECT):
+        parts += [_NO_BLANK.sub(" ", text[end : token.start]), text[token.start : token.end + 1]]
+        end = token.end + 1
+    return "".join(parts)
 
 
 def _head_comment(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlglot import exp
-from sqlglot.errors import OptimizeError, ParseError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
@@ -68,19 +68,19 @@ class Resolved:
         return next((other for other in self.scopes if other.expression is union), scope)
 
     def places(self, column: exp.Column, scope: Scope) -> list[Place]:
-        """The sources a column can be of, in the innermost scope that has any; DuckDB joins laterally."""
-        name, at = column.name.lower(), scope
-        while True:
+        """The sources a column can be of, in the innermost scope that has any."""
+        name = column.name.lower()
+        for at, sources in visible(scope):
             found = [
                 Place(at, source, name, known is not None)
-                for alias, source in selected(at).items()
+                for alias, source in sources.items()
                 if not column.table or alias.lower() == column.table.lower()
                 for known in [self.columns(source)]
                 if known is None or name in known
             ]
-            if found or at.parent is None:
+            if found:
                 return _likeliest(found, at)
-            at = at.parent
+        return []
 
 
 def resolve(sql: str, tables: Tables) -> Resolved:
@@ -99,10 +99,20 @@ def resolve(sql: str, tables: Tables) -> Resolved:
             validate_qualify_columns=False,
             allow_partial_qualification=True,
         )
-    except OptimizeError as error:
+    except SqlglotError as error:
         raise _gave_up(error, names, tables) from error
     tree = annotate_types(tree, schema=schema, dialect=DIALECT)
     return Resolved(tree, tuple(traverse_scope(tree)), tables, edits)
+
+
+def visible(scope: Scope) -> Iterator[tuple[Scope, dict[str, Source]]]:
+    """What can be seen from a scope, level by level: DuckDB lets a subquery in FROM read its neighbours,
+    but neither itself nor, from a CTE, anything around it."""
+    at: Scope | None = scope
+    below: Scope | None = None
+    while at is not None:
+        yield at, {alias: source for alias, source in selected(at).items() if source is not below}
+        at, below = (None if at.is_cte else at.parent), at
 
 
 def selected(scope: Scope) -> dict[str, Source]:
@@ -215,12 +225,12 @@ def _star_edits(tree: exp.Query) -> Iterator[StarEdit]:
         if select is None or star.find_ancestor(exp.Columns):
             continue
         for edit in [*(star.args.get("except_") or ()), *(star.args.get("rename") or ())]:
-            yield StarEdit(select, edit.find(exp.Identifier))
+            yield StarEdit(select, edit.unalias().find(exp.Identifier))
         for edit in star.args.get("replace") or ():
             yield StarEdit(select, edit.args["alias"])
 
 
-def _gave_up(error: OptimizeError, names: Mapping[str, exp.Identifier], tables: Tables) -> BadSql:
+def _gave_up(error: SqlglotError, names: Mapping[str, exp.Identifier], tables: Tables) -> BadSql:
     """sqlglot names the column and mostly not the line: the text knows where the name stands."""
     message = str(error).splitlines()[0].split(". Line")[0]
     what, _, name = message.rpartition(": ")
