@@ -50,7 +50,9 @@ def difference(a: str, b: str, most: int) -> "list[Difference]":
     for text in (a, b):
         found = _VERSION.fullmatch(text)
         if found is None:
-            raise SynthError("this is neither a file nor a table", where=text, remedy="a table is recipe.stage@SNAPSHOT")
+            raise SynthError(
+                "this is neither a file nor a table", where=text, remedy="a table is recipe.stage@SNAPSHOT"
+            )
         versions.append(Version(found[1], int(found[2]) if found[2] else None))
     with lake_to_read(settings.load()) as lake:
         for version in versions:

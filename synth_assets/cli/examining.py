@@ -1,7 +1,7 @@
 """What `synth doctor` looks at: each finding says what is so, how well that is, and what to do about it."""
 
-import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -100,7 +100,7 @@ def _recipes(settings: "Settings") -> Iterator[Finding]:
 
     found = find_recipes(settings)
     if found.broken:
-        yield Finding("recipes", "fail", f"broken: {', '.join(found.broken)}", "`synth check` says what is wrong")
+        yield Finding("recipes", "warn", f"broken: {', '.join(found.broken)}", "`synth check` says what is wrong")
     else:
         yield Finding("recipes", "ok", f"{len(found.recipes)}: {', '.join(found.recipes)}")
     for note in found.notes:
@@ -138,10 +138,12 @@ def _key(settings: "Settings") -> Finding:
 def _server(settings: "Settings") -> Finding:
     from synth_assets.teacher.reach import reach
 
-    url = settings.base_url
-    found = reach(url, settings.secret(DEFAULT_KEY))
+    url = _without_secrets(settings.base_url)
+    found = reach(settings.base_url, settings.secret(DEFAULT_KEY))
     if found.status is None:
-        return Finding("teacher", "fail", f"{url} cannot be reached: {found.fault}", "check MISTRAL_BASE_URL, network, proxy")
+        return Finding(
+            "teacher", "fail", f"{url} cannot be reached: {found.fault}", "check MISTRAL_BASE_URL, network, proxy"
+        )
     if found.refuses_key:
         return Finding("teacher", "fail", f"{url} refuses the key ({found.status})", f"check {DEFAULT_KEY}")
     return Finding("teacher", "ok", f"{url} answers")
@@ -157,7 +159,12 @@ def settings_told(settings: "Settings") -> list[tuple[str, str, str]]:
         "SYNTH_LAKE_DATA": settings.lake_data or "beside the catalog",
         "SYNTH_EXECUTOR": settings.executor,
         "SYNTH_TEACHER": settings.teacher or "as the recipe says",
-        "MISTRAL_BASE_URL": settings.base_url,
+        "MISTRAL_BASE_URL": _without_secrets(settings.base_url),
         DEFAULT_KEY: "set" if settings.secret(DEFAULT_KEY) else "not set",
     }
     return [(name, value, "yours" if settings.secret(name) else "default") for name, value in told.items()]
+
+
+def _without_secrets(url: str) -> str:
+    """An address without the name and password that somebody may have put into it."""
+    return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])

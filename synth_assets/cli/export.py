@@ -9,7 +9,7 @@ import click
 from synth_assets.cli.options import json_option
 
 if TYPE_CHECKING:
-    from synth_assets.engine import Engine, StageResult
+    from synth_assets.engine import Engine
     from synth_assets.recipes import Recipe
     from synth_assets.training.manifest import Manifest
 
@@ -44,20 +44,22 @@ class Export:
     manifest: "Manifest"
 
 
-def _made(engine: "Engine", recipe: "Recipe", sink: str) -> "list[StageResult]":
+def _made(engine: "Engine", recipe: "Recipe", sink: str) -> Path:
+    """The folder of the newest export of a stage."""
     from synth_assets.cli.running import Run
     from synth_assets.cli.view.progress import watching
     from synth_assets.engine import Wish
+    from synth_assets.engine.exports import CURRENT
 
     run = Run(engine, recipe, Wish(sink))
     with watching() as watcher:
         run.go(watcher)
-    return run.results
+    return run.results[-1].folder or engine.settings.exports / recipe.name / sink / CURRENT
 
 
 def _exports(name: str, to: Path | None, stage: str | None, *, force: bool) -> list[Export]:
     from synth_assets import settings
-    from synth_assets.cli.exporting import copy_export, sinks_of
+    from synth_assets.cli.exporting import copy_export, raise_if_in_the_way, sinks_of
     from synth_assets.cli.recipes import recipe_named
     from synth_assets.engine import Engine
     from synth_assets.training import manifest
@@ -65,14 +67,13 @@ def _exports(name: str, to: Path | None, stage: str | None, *, force: bool) -> l
     at = settings.load()
     recipe = recipe_named(at, name)
     sinks = sinks_of(recipe, stage)
-    with Engine(at) as engine:
-        results = [result for sink in sinks for result in _made(engine, recipe, sink)]
+    targets = {sink: to / sink if to and len(sinks) > 1 else to for sink in sinks}
+    for wanted in filter(None, targets.values()):
+        raise_if_in_the_way(wanted, force=force)
     exports = []
-    for result in results:
-        folder = result.folder or at.exports / result.table.replace(".", "/") / "current"
-        if to is None:
-            exports.append(Export(folder, manifest.read(folder)))
-            continue
-        target = to if len(results) == 1 else to / result.table.partition(".")[2]
-        exports.append(Export(target, copy_export(folder, target, force=force)))
+    with Engine(at) as engine:
+        for sink in sinks:
+            target, folder = targets[sink], _made(engine, recipe, sink)
+            copied = copy_export(folder, target) if target else manifest.read(folder)
+            exports.append(Export(target or folder, copied))
     return exports

@@ -24,11 +24,11 @@ def sinks_of(recipe: "Recipe", stage: str | None) -> list[str]:
     raise RecipeError(told, where=str(recipe.path), remedy=remedy)
 
 
-def copy_export(folder: Path, to: Path, *, force: bool) -> "Manifest":
+def copy_export(folder: Path, to: Path) -> "Manifest":
     """Copies the folder of an export, links and all resolved; the manifest of the copy."""
     from synth_assets.training import manifest
 
-    _raise_if_in_the_way(to, force=force)
+    to.parent.mkdir(parents=True, exist_ok=True)
     draft = to.with_name(f".{to.name}.{os.getpid()}.part")
     try:
         shutil.copytree(folder, draft)
@@ -47,12 +47,11 @@ def copy_export(folder: Path, to: Path, *, force: bool) -> "Manifest":
     return manifest.read(to)
 
 
-def _raise_if_in_the_way(to: Path, *, force: bool) -> None:
+def raise_if_in_the_way(to: Path, *, force: bool) -> None:
     """What is there is overwritten only if that was wanted, and only if it is an export."""
     from synth_assets.training.manifest import NAME
 
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):
-        to.parent.mkdir(parents=True, exist_ok=True)
         return
     if not (to / NAME).is_file():
         raise SynthError("something else is there", where=str(to), remedy="name a folder that is new, or empty")

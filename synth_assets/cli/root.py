@@ -39,9 +39,9 @@ class Root(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near:
-                error.message += f" Did you mean `synth {near[0]}`?"
-            raise
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean `synth {near[0]}`?", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():

@@ -46,8 +46,10 @@ def command(
     with Engine(at) as engine:
         wish = Wish(stage, partition, limit, force)
         run = Run(engine, found, wish)
-        if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-            _ask_before_spending(engine, found, wish)
+        is_watched = sys.stdin.isatty() and sys.stderr.isatty()
+        if is_watched and not yes and not _may_spend(engine, found, wish):
+            click.echo("nothing was asked, nothing spent", err=True)
+            ctx.exit(1)
         ctx.exit(go(run, as_json=as_json))
 
 
@@ -79,7 +81,7 @@ def _print_banners(run: Run) -> None:
         warned(err(), notice)
 
 
-def _ask_before_spending(engine: "Engine", recipe: "Recipe", wish: "Wish") -> None:
+def _may_spend(engine: "Engine", recipe: "Recipe", wish: "Wish") -> bool:
     """On a terminal, a run that costs money (or nobody knows what) is shown before it begins."""
     from synth_assets.cli.planning import plan_of
     from synth_assets.cli.view.plans import print_plan
@@ -87,9 +89,9 @@ def _ask_before_spending(engine: "Engine", recipe: "Recipe", wish: "Wish") -> No
 
     planned = plan_of(engine, recipe, wish)
     if planned.total.cost_usd == 0:
-        return
+        return True
     print_plan(err(), planned)
-    click.confirm("Go on?", default=True, abort=True, err=True)
+    return click.confirm("Go on?", default=True, err=True)
 
 
 def _print_json(run: Run, error: SynthError | None) -> None:

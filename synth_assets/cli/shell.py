@@ -108,7 +108,9 @@ class Shell:
             print_records(self._console, ("column", "type"), list(self._lake.columns(table, self._at).items()))
         else:
             tables = self._lake.tables(self._at)
-            print_records(self._console, ("table", "rows"), [(each, self._lake.count(each, at=self._at)) for each in tables])
+            print_records(
+                self._console, ("table", "rows"), [(each, self._lake.count(each, at=self._at)) for each in tables]
+            )
 
     def _snapshots(self, _: str) -> None:
         newest = self._lake.snapshots()[-20:]

@@ -20,12 +20,12 @@ RECORDS = 3
 
 @click.command("show")
 @click.argument("what", metavar="TABLE|RECIPE")
-@click.option("--rows", type=click.IntRange(1), help=f"How many rows. Default: {FETCHED}, or {RECORDS} with long texts.")
+@click.option(
+    "--rows", type=click.IntRange(1), help=f"How many rows. Default: {FETCHED}, or {RECORDS} with long texts."
+)
 @click.option("--partition", help="Only rows of this day or shard.")
 @click.option("--rejects", is_flag=True, help="The rows that were turned away, and why.")
-@click.option(
-    "--side-by-side/--alone", "side_by_side", default=None, help="Dialogs beside those they were made from."
-)
+@click.option("--side-by-side/--alone", "side_by_side", default=None, help="Dialogs beside those they were made from.")
 @at_option
 def command(
     what: str, rows: int | None, partition: str | None, rejects: bool, side_by_side: bool | None, at: int | None

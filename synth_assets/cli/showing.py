@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.contract import Values
-
 if TYPE_CHECKING:
     from synth_assets.lake import Lake
 
@@ -59,7 +57,7 @@ def shown(lake: "Lake", view: View, *, with_originals: bool) -> Shown:
     return Shown(view.table, lake.count(view.table, view.partition, view.at), rows, dialogs, originals)
 
 
-def _originals(lake: "Lake", view: View, rows: Sequence[Values]) -> dict[str, Mapping[str, Any]]:
+def _originals(lake: "Lake", view: View, rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """The parents of rows, as they were when the rows were made; as they are where that has expired."""
     from synth_assets.engine.commits import latest
 

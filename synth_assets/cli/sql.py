@@ -8,6 +8,7 @@ import click
 
 from synth_assets.cli.answers import FILE_FORMATS, ask, first_rows, write_answer
 from synth_assets.cli.options import at_option
+from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
     from synth_assets.lake import Lake
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command("sql")
 @click.argument("query", required=False)
-@click.option("--format", "kind", type=click.Choice(("table", *FILE_FORMATS)), help="Default: table, or as -o is named.")
+@click.option(
+    "--format", "kind", type=click.Choice(("table", *FILE_FORMATS)), help="Default: table, or as -o is named."
+)
 @click.option("-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 @at_option
 def command(query: str | None, kind: str | None, file: Path | None, at: int | None) -> None:
@@ -59,12 +62,14 @@ def _answer(lake: "Lake", query: str, kind: str, file: Path | None, at: int | No
         raise click.UsageError("Parquet is not for a terminal: name a file with -o")
     reader = ask(lake, query, at)
     if file is None:
-        write_answer(reader, kind, click.get_binary_stream("stdout"))
+        write_answer(reader, kind, sys.stdout.buffer)
         return
     draft = file.with_name(f".{file.name}.part")
     try:
         with draft.open("wb") as target:
             write_answer(reader, kind, target)
         draft.replace(file)
+    except OSError as error:
+        raise SynthError(f"it cannot be written: {error.strerror}", where=str(file)) from error
     finally:
         draft.unlink(missing_ok=True)

@@ -1,10 +1,18 @@
 """`synth trace`: where a row, or a line of a training file, comes from."""
 
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synth_assets.cli.options import json_option
 
+if TYPE_CHECKING:
+    from synth_assets.engine import Link
+    from synth_assets.lake import Lake
+
+_COMMIT_KEY = ("run_id", "recipe", "stage", "partition_key")
 
 
 @click.command("trace")
@@ -24,8 +32,34 @@ def command(what: str, full: bool, as_json: bool) -> None:
     from synth_assets.engine import trace
 
     with lake_to_read(settings.load()) as lake:
-        link = trace(lake, what)
+        chain = chain_of(lake, trace(lake, what))
     if as_json:
-        print_json(link)
+        print_json(chain)
     else:
-        print_trace(out(), link, full=full)
+        print_trace(out(), chain, full=full)
+
+
+def chain_of(lake: "Lake", link: "Link") -> dict[str, Any]:
+    """The chain as nested objects, each with the snapshot its commit made, where that is still kept."""
+    snapshots = {
+        tuple(getattr(each.about, name) for name in _COMMIT_KEY): each.id
+        for run_id in {str(each.commit["run_id"]) for each in link.walk() if each.commit}
+        for each in lake.landed(run_id)
+    }
+    return _told(link, snapshots)
+
+
+def _told(link: "Link", snapshots: Mapping[tuple[Any, ...], int]) -> dict[str, Any]:
+    """What the lake keeps as the text of JSON is JSON here."""
+    commit = dict(link.commit)
+    if commit:
+        commit["inputs"] = json.loads(commit["inputs"])
+    return {
+        "table": link.table,
+        "row_id": link.row_id,
+        "snapshot": snapshots.get(tuple(commit.get(name) for name in _COMMIT_KEY)),
+        "commit": commit,
+        "values": dict(link.values),
+        "calls": [{**call, "request": json.loads(call["request"])} for call in link.calls],
+        "parents": [_told(parent, snapshots) for parent in link.parents],
+    }

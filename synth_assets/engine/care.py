@@ -1,4 +1,4 @@
-"""Care of everything that runs leave behind: snapshots that nothing needs, exports of killed runs, replies unclaimed."""
+"""Care of what runs leave behind: snapshots that nothing needs, exports of killed runs, replies unclaimed."""
 
 import shutil
 from collections import defaultdict

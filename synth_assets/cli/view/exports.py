@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from synth_assets.cli.view.grids import grid
 from synth_assets.cli.view.records import print_fields
 from synth_assets.cli.view.terminal import done, hint
-from synth_assets.cli.view.words import count, money, moment, size
+from synth_assets.cli.view.words import count, moment, money, size
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 _MARKS = {"ok": ("✓", "bold green"), "warn": ("!", "bold yellow"), "fail": ("✗", "bold red")}
 
 
-def print_findings(
-    console: "Console", findings: "Sequence[Finding]", settings: Sequence[tuple[str, str, str]]
-) -> None:
+def print_findings(console: "Console", findings: "Sequence[Finding]", settings: Sequence[tuple[str, str, str]]) -> None:
     """Each finding with its remedy, then the settings."""
     from rich.table import Table
     from rich.text import Text

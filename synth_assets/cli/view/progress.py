@@ -63,9 +63,7 @@ class Bars:
         self._drawn = now
         task = next(each for each in self._progress.tasks if each.id == self._task)
         rate = f"{self._done / task.elapsed:,.0f}/s" if task.elapsed else ""
-        self._progress.update(
-            self._task, completed=self._done, total=tally.input_total, spent=_spent(tally), rate=rate
-        )
+        self._progress.update(self._task, completed=self._done, total=tally.input_total, spent=_spent(tally), rate=rate)
 
     def finish(self, result: "StageResult") -> None:
         if self._task is not None:

@@ -48,7 +48,7 @@ def json_ready(value: Any) -> Any:
         return {str(name): json_ready(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [json_ready(item) for item in value]
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - JSON has no NaN
+    if isinstance(value, float) and value != value:
         return None
     return value if isinstance(value, str | int | float | bool | None) else _text(value)
 
