@@ -2,20 +2,72 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.contract import Values
+from synth_assets.core.contract import SYSTEM_COLUMNS, WHOLE, Column, ColumnType, Contract, Gate, Values
+from synth_assets.core.errors import LakeError
 from synth_assets.engine.build import Build
 from synth_assets.engine.commits import InputState, latest, reused
 from synth_assets.engine.job import StageResult, Work
 from synth_assets.engine.outcomes import made_by_query
 from synth_assets.lake import Lake
+from synth_assets.sql import Model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE) -> StageResult:
+    """Computes a model and commits its rows, or finds that its table holds them already."""
+    at = lake.snapshot()
+    missing = [table for table in model.inputs if not lake.has(table, at)]
+    if missing:
+        raise LakeError(
+            f"it reads {missing[0]}, which is not there yet",
+            where=model.table,
+            remedy="materialize what comes before it, then this",
+        )
+    sql = model.sql if partition_key == WHOLE else _of_partition(model, partition_key)
+    found = lake.query(sql, at=at)
+    contract = contract_of(found.schema, model.contract, model.description)
+    work = Work(
+        schema=model.schema,
+        name=model.name,
+        kin=model.schema,
+        kind="sql",
+        contract=contract,
+        partition_key=partition_key,
+        run_id=run_id,
+        strict=True,
+        keeps_rejects=False,
+    )
+    inputs = {table: InputState(at, "") for table in model.inputs}
+    return fill(lake, work, rows_of(found, contract), model.fingerprint(), inputs)
+
+
+def _of_partition(model: Model, key: str) -> str:
+    """The model's SELECT, reading of each table only the partition, or the whole where there are none."""
+    from sqlglot import exp, parse_one
+
+    sql = model.sql
+    tables = [table for table in parse_one(sql, dialect="duckdb").find_all(exp.Table) if table.db]
+    for table in sorted(tables, key=lambda table: int(table.this.meta["start"]), reverse=True):
+        start = min(int(part.meta["start"]) for part in table.parts)
+        end = int(table.this.meta["end"]) + 1
+        alias = "" if table.alias else f" AS {table.this.sql('duckdb')}"
+        part = f"(SELECT * FROM {sql[start:end]} WHERE partition_key IN ('{key}', '{WHOLE}')){alias}"
+        sql = f"{sql[:start]}{part}{sql[end:]}"
+    return sql
 
 
 def fill(
     lake: Lake, work: Work, rows: Iterable[Values], fingerprint: str, inputs: dict[str, InputState] | None = None
 ) -> StageResult:
-    """Checks the rows and commits them, unless the table holds them already. `parent_ids` are carried over."""
+    """Checks the rows and commits them, unless the table holds them already."""
     started = time.monotonic()
     base = latest(lake, work.table).get(work.partition_key)
     siblings: Counter[tuple[str, ...]] = Counter()
@@ -26,3 +78,70 @@ def fill(
         if base is not None and build.is_unchanged():
             return reused(work, base, lake.snapshot(), started)
         return build.commit(inputs or {})
+
+
+def contract_of(schema: "pa.Schema", promised: Contract | None = None, description: str = "") -> Contract:
+    """The contract of rows in Arrow: what is promised of a column, and else what its type says."""
+    own = [field for field in schema if field.name not in SYSTEM_COLUMNS]
+    columns = [Column(field.name, kind_of(field.type), nullable=True) for field in own]
+    told = Contract(tuple(columns), description, Gate(min_rows=0))
+    if promised is None:
+        return told
+    merged = told.with_columns(promised.columns)
+    return replace(merged, gate=promised.gate, relationships=promised.relationships)
+
+
+def kind_of(kind: "pa.DataType") -> ColumnType:
+    """The type of a column, as contracts know it, for a type of Arrow."""
+    from pyarrow import types
+
+    if types.is_list(kind) or types.is_large_list(kind):
+        return _kind_of_items(kind.value_type)
+    known: Iterable[tuple[ColumnType, tuple[Callable[[Any], bool], ...]]] = (
+        ("text", (types.is_string, types.is_large_string, types.is_null, types.is_date, types.is_time)),
+        ("boolean", (types.is_boolean,)),
+        ("integer", (types.is_integer, _is_whole)),
+        ("number", (types.is_floating, types.is_decimal)),
+        ("timestamp", (types.is_timestamp,)),
+    )
+    return next((name for name, tests in known if any(test(kind) for test in tests)), "json")
+
+
+def _is_whole(kind: "pa.DataType") -> bool:
+    """A sum of integers is a decimal without a fraction."""
+    from pyarrow import types
+
+    return bool(types.is_decimal(kind) and kind.scale == 0)
+
+
+def _kind_of_items(item: "pa.DataType") -> ColumnType:
+    from pyarrow import types
+
+    if types.is_string(item) or types.is_large_string(item):
+        return "texts"
+    is_message = types.is_struct(item) and {field.name for field in item} == {"role", "content"}
+    return "dialog" if is_message else "json"
+
+
+def rows_of(batches: "Iterable[pa.RecordBatch]", contract: Contract) -> Iterator[Values]:
+    """Rows in Arrow as values of a contract. One that has a `row_id` was made of the row of that id."""
+    kinds = {column.name: column.type for column in contract.columns}
+    for batch in batches:
+        for row in batch.to_pylist():
+            yield _values(row, kinds)
+
+
+def _values(row: Mapping[str, Any], kinds: Mapping[str, ColumnType]) -> Values:
+    values = {name: _plain(value, kinds.get(name, "json")) for name, value in row.items()}
+    if row.get("row_id"):
+        values["parent_ids"] = [row["row_id"]]
+    return values
+
+
+def _plain(value: Any, kind: ColumnType) -> Any:
+    """Sums are decimals, days are dates: a contract knows numbers and texts."""
+    if isinstance(value, Decimal):
+        return int(value) if kind == "integer" and value == value.to_integral_value() else float(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if kind == "text" and value is not None else value

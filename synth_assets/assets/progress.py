@@ -1,0 +1,57 @@
+"""What a long stage says while it runs, and how it is told to stop."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from synth_assets.engine import Job, Tally
+
+EVERY_S = 10.0
+
+
+class Progress:
+    """Logs how far a stage is, now and then."""
+
+    def __init__(self, log: dg.DagsterLogManager, every_s: float = EVERY_S) -> None:
+        self._log, self._every_s = log, every_s
+        self._last = self._started = time.monotonic()
+
+    def __call__(self, job: Job, tally: Tally) -> None:
+        now = time.monotonic()
+        if now - self._last >= self._every_s:
+            self._last = now
+            self._log.info(f"{job.table}: {told(tally)}, after {now - self._started:.0f} s")
+
+
+def told(tally: Tally) -> str:
+    """A tally in words."""
+    of_total = f" of {tally.input_total:,}" if tally.input_total else ""
+    words = [f"{tally.input_rows:,}{of_total} rows read", f"{tally.rows:,} made", f"{tally.rejects:,} rejects"]
+    if tally.calls or tally.hits:
+        words += [f"{tally.calls:,} calls", f"{tally.hits:,} answers from the ledger", cost(tally.cost_usd)]
+    return ", ".join(words)
+
+
+def cost(usd: float | None) -> str:
+    """A cost in words; one that is not known is never zero."""
+    return "cost unknown" if usd is None else f"${usd:,.4f}"
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """A run that is terminated gets KeyboardInterrupt, on which asyncio ends its tasks in order.
+
+    Dagster's own exception could be lost in whichever callback the event loop happens to run.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,40 @@
+"""Turns recipes into Dagster's definitions; one that cannot be used becomes an asset that says why."""
+
+import re
+import warnings
+from collections.abc import Sequence
+
+import dagster as dg
+
+from synth_assets.assets.nightly import job_of, nightly_of
+from synth_assets.assets.stage import stage_asset
+from synth_assets.core.errors import RecipeError
+from synth_assets.recipes import BrokenRecipe, Recipe
+from synth_assets.settings import Settings
+
+
+def build_recipe_defs(recipe: Recipe, settings: Settings) -> dg.Definitions:
+    """The assets, checks, jobs and schedule of a recipe. They want the resources of `lake_resources`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        assets = [stage_asset(recipe, name, settings) for name in recipe.stages]
+    return dg.Definitions.merge(dg.Definitions(assets=assets, jobs=[job_of(recipe)]), nightly_of(recipe))
+
+
+def broken_defs(name: str, problems: Sequence[RecipeError], what: str = "recipe") -> dg.Definitions:
+    """An asset in the place of a recipe or model that cannot be used: it shows what to mend."""
+    own = re.sub(r"\W", "_", name)
+    told = "\n".join(f"- {problem}" for problem in problems)
+
+    @dg.asset(
+        key=[own, f"broken_{what}"],
+        group_name=own,
+        description=f"**This {what} cannot be used.** The others are not affected. What is wrong:\n\n{told}",
+        kinds={"yaml" if what == "recipe" else "sql"},
+        tags={"broken": ""},
+        metadata={"problems": dg.MetadataValue.md(told)},
+    )
+    def broken() -> None:
+        raise dg.Failure(str(BrokenRecipe(problems)), {"problems": dg.MetadataValue.md(told)}, allow_retries=False)
+
+    return dg.Definitions(assets=[broken])

@@ -1,0 +1,81 @@
+"""Tables as Dagster shows them: the columns of a contract, a type that validates them, rows as records."""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.engine.check import schema_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SYSTEM_NOTES = {
+    "row_id": "content hash that names the row: the same inputs give the same id",
+    "parent_ids": "the rows it was made of",
+    "call_keys": "the calls in ops.calls that made it",
+    "partition_key": "the partition it belongs to",
+}
+TEXT_SHOWN = 160
+
+
+def column_schema(contract: Contract, *, calls: bool = False) -> dg.TableSchema:
+    """The columns of a table, the lake's own at the end."""
+    own = [name for name in SYSTEM_NOTES if calls or name != "call_keys"]
+    system = [dg.TableColumn(name, "texts" if name.endswith("s") else "text", SYSTEM_NOTES[name]) for name in own]
+    return dg.TableSchema([*map(_table_column, contract.columns), *system])
+
+
+def _table_column(column: Column) -> dg.TableColumn:
+    limits = {
+        "at least {} long": column.min_length,
+        "at most {} long": column.max_length,
+        "at least {}": column.minimum,
+        "at most {}": column.maximum,
+        "one of {}": ", ".join(column.accepted) or None,
+    }
+    other = [words.format(limit) for words, limit in limits.items() if limit is not None]
+    constraints = dg.TableColumnConstraints(nullable=column.nullable, unique=column.unique, other=other)
+    return dg.TableColumn(column.name, column.type, column.description, constraints)
+
+
+def dagster_type(table: str, contract: Contract) -> dg.DagsterType:
+    """The type of an asset: a frame that its Pandera schema accepts."""
+    from dagster_pandera import pandera_schema_to_dagster_type
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return pandera_schema_to_dagster_type(schema_of(contract, table))
+
+
+def frame_of(rows: Sequence[Values]) -> "pd.DataFrame":
+    """Rows as a frame that holds their values as they are."""
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), dtype=object)
+
+
+def table_of(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Rows as a table of the UI; long texts are cut, what is nested is JSON."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    records = [dg.TableRecord({name: _cell(row.get(name)) for name in names}) for row in rows]
+    return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name, "string") for name in names]))
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return short(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return short(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def short(text: str, length: int = TEXT_SHOWN) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
