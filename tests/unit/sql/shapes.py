@@ -356,7 +356,7 @@ FAULTS: dict[str, tuple[str, int, str, bool]] = {
     ),
     "EXCLUDE": ("SELECT * EXCLUDE (lable) FROM mitall.votes", 1, 'no column "lable", did you mean "label"?', True),
     "REPLACE": ("SELECT * REPLACE (1 AS lable) FROM mitall.votes", 1, 'no column "lable"', True),
-    "RENAME": ("SELECT * RENAME (lable AS word) FROM mitall.votes", 1, 'no column "lable"', True),
+    "RENAME": ("SELECT * RENAME (lable AS word) FROM mitall.votes", 1, 'no column "lable"', False),
     "ambiguous": (
         "SELECT id FROM mitall.raw, mitall.votes",
         1,
