@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synth_assets.engine import exports, ledger
+from synth_assets.engine import exports, purchases
 from synth_assets.engine.commits import decode_inputs
 from synth_assets.engine.ops import COMMITS
 from synth_assets.lake import Lake
@@ -29,7 +29,7 @@ class Cared:
 
 def care(lake: Lake, settings: Settings, older_than_s: float = 7 * DAY_S) -> Cared:
     """Cleans up. Rows of tables as they are now, and of exports that are there, can be traced afterwards as before."""
-    taken = ledger.take_up(lake, settings.journal)
+    taken = purchases.take_up(lake, settings.journal)
     committed = _exports_of(lake, settings.exports)
     keep = snapshots_to_keep(lake, settings.exports)
     report = lake.care(keep_snapshots=keep, older_than_s=older_than_s)

@@ -2,19 +2,18 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from synth_assets.core.canonical import canonical_json
-from synth_assets.core.errors import ConflictError, LakeError
+from synth_assets.core.errors import LakeError
 from synth_assets.core.request import Call, Reply
-from synth_assets.engine import journal
+from synth_assets.engine import journal, purchases
 from synth_assets.engine.journal import Journal, Record
-from synth_assets.engine.ops import CALLS, CALLS_CONTRACT
-from synth_assets.lake import About, Append, Lake, Reader
+from synth_assets.engine.ops import CALLS
+from synth_assets.lake import Lake, Reader
 
 MOVE_ROWS = 2_000
 MOVE_S = 2.0
@@ -49,7 +48,7 @@ class Session:
         self._fault: LakeError | None = None
 
     def __enter__(self) -> "Session":
-        take_up(self._lake, self._folder)
+        purchases.take_up(self._lake, self._folder)
         self._journal = Journal(self._folder, self._scope.run_id)
         self._thread = threading.Thread(target=self._move_now_and_then, name="ledger", daemon=True)
         self._thread.start()
@@ -99,7 +98,7 @@ class Session:
             path, segment = self._journal.rotate()
             records = journal.read(path)
             if records:
-                _append(self._lake, records)
+                purchases.append(self._lake, records)
             journal.drop(path, segment)
             with self._lock:
                 self._moved.extend(keys)
@@ -115,20 +114,6 @@ class Session:
             except LakeError as error:  # told to the run by its next record; the journal keeps the replies
                 self._fault = error
                 return
-
-
-def take_up(lake: Lake, folder: Path) -> int:
-    """Moves into the lake what processes that died had bought; how many replies that was."""
-    taken = 0
-    for path, segment in journal.orphans(folder):
-        records = journal.read(path)
-        known = _known(lake, records)
-        fresh = [record for record in records if _identity(record) not in known]
-        if fresh:
-            _append(lake, fresh)
-        journal.drop(path, segment)
-        taken += len(fresh)
-    return taken
 
 
 def find(lake: Reader, keys: set[str]) -> dict[str, Reply]:
@@ -190,63 +175,3 @@ def _record(call: Call, reply: Reply, scope: Scope) -> Record:
         "asked_at": asked_at.isoformat(),
         "day": asked_at.date().isoformat(),
     }
-
-
-def _identity(record: Record) -> tuple[object, ...]:
-    """What tells one purchase from another of the same key."""
-    return record["call_key"], record["run_id"], round(_epoch(record["asked_at"]), 3)
-
-
-def _epoch(moment: object) -> float:
-    return datetime.fromisoformat(str(moment)).timestamp()
-
-
-def _known(lake: Reader, records: list[Record]) -> set[tuple[object, ...]]:
-    """The purchases that a process had moved into the lake before it could drop their segment."""
-    sql = (
-        f"SELECT call_key, run_id, epoch(asked_at) AS asked_at FROM {CALLS}"
-        " WHERE call_key IN (SELECT unnest(?::VARCHAR[]))"
-    )
-    keys = [str(record["call_key"]) for record in records]
-    return {(row["call_key"], row["run_id"], round(float(row["asked_at"]), 3)) for row in lake.rows(sql, (keys,))}
-
-
-def _append(lake: Lake, records: list[Record]) -> None:
-    """Adds purchases to the ledger. A key that is there already is a spare, also when two runs race to add it."""
-    first = records[0]
-    about = About(
-        run_id=str(first["run_id"]),
-        recipe="ops",
-        stage="calls",
-        partition_key=str(first["partition_key"]),
-        message=f"replies of {first['recipe']}",
-    )
-    keys = [str(record["call_key"]) for record in records]
-    while not _append_unless_raced(lake, records, about, _bought(lake, keys)):
-        time.sleep(0.01)
-
-
-def _append_unless_raced(lake: Lake, records: list[Record], about: About, bought: set[str]) -> bool:
-    rows, seen = [], set(bought)
-    for record in records:
-        rows.append({**record, "spare": record["call_key"] in seen})
-        seen.add(str(record["call_key"]))
-    keys = [str(record["call_key"]) for record in records]
-    with lake.stage(CALLS, CALLS_CONTRACT, about.partition_key, ids=False) as writer:
-        writer.write(rows)
-        try:
-            lake.commit([Append(writer)], about, guard=lambda reader: _raise_if_more(reader, keys, bought))
-        except ConflictError:
-            writer.discard()
-            return False
-    return True
-
-
-def _bought(reader: Reader, keys: list[str]) -> set[str]:
-    sql = f"SELECT call_key FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))"
-    return {row["call_key"] for row in reader.rows(sql, (keys,))}
-
-
-def _raise_if_more(reader: Reader, keys: list[str], bought: set[str]) -> None:
-    if _bought(reader, keys) != bought:
-        raise ConflictError("another run bought the same answers meanwhile")

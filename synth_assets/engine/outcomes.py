@@ -40,7 +40,7 @@ def _row(values: dict[str, object]) -> Row:
 
 
 def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejected]:
-    """The rows of a source. Rows of equal content are told apart by their count."""
+    """The rows of a source, named by their `id` column or their content; equal ones are told apart by their count."""
     count: Counter[str] = Counter()
     part = job.partition
     day = (part.key,) if part.scheme == "daily" else ()
@@ -51,7 +51,7 @@ def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejec
         if isinstance(item, Reject):
             yield Rejected({}, item.reason, item.detail)
             continue
-        content = content_hash("source/1", plain(item))
+        content = content_hash("source/1", plain(item if stage.id is None else {stage.id: item[stage.id]}))
         yield Made(item, (*day, content), count[content])
         count[content] += 1
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from synth_assets.engine import Engine, Wish, journal, ledger
+from synth_assets.engine import Engine, Wish, journal
 from synth_assets.engine.ops import CALLS
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
@@ -75,13 +75,6 @@ def kept(home: Path) -> set[str]:
     with Engine(settings) as engine:
         keys |= {row["call_key"] for row in engine.lake.rows(f"SELECT call_key FROM {CALLS}")}
     return keys
-
-
-def take_up(home: Path) -> None:
-    """What the next run does first."""
-    settings = load({}, home)
-    with Engine(settings) as engine:
-        ledger.take_up(engine.lake, settings.journal)
 
 
 def faults(home: Path, rows: int, recipe: Path, url: str) -> list[str]:

@@ -103,6 +103,29 @@ class TestNoAnswerIsBoughtTwice:
         self._run_as_planned(robots, N - 5)
 
 
+class TestRowsAreNamed:
+    """By their content, or by the column that the recipe says names them."""
+
+    def _ids(self, robots: Workplace) -> list[str]:
+        return [row["row_id"] for row in robots.engine.lake.rows("SELECT row_id FROM robots.raw ORDER BY row_id")]
+
+    def test_equal_content_has_equal_ids_wherever_it_stands(self, robots: Workplace) -> None:
+        robots.run(wish=Wish(stage="raw"))
+        before = self._ids(robots)
+        robots.write_dialogs([dialog(number) for number in reversed(range(N))])
+        robots.run(wish=Wish(stage="raw"))
+        assert self._ids(robots) == before
+
+    def test_an_id_column_keeps_the_name_of_a_row_whose_content_changed(self, robots: Workplace) -> None:
+        text = "stages:\n  raw:\n    kind: source\n    id: number\n    columns: {number: integer, text: text}\n    inline:\n"
+        robots.write("robots", text + "      - {number: 1, text: one}\n")
+        robots.run()
+        before = self._ids(robots)
+        robots.write("robots", text + "      - {number: 1, text: uno}\n")
+        assert not robots.run()["raw"].reused
+        assert self._ids(robots) == before
+
+
 class TestEveryRowExplainsItself:
     """From a line of a training file to the reply, the prompt and the source row."""
 
