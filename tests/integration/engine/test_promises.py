@@ -117,7 +117,8 @@ class TestRowsAreNamed:
         assert self._ids(robots) == before
 
     def test_an_id_column_keeps_the_name_of_a_row_whose_content_changed(self, robots: Workplace) -> None:
-        text = "stages:\n  raw:\n    kind: source\n    id: number\n    columns: {number: integer, text: text}\n    inline:\n"
+        text = "stages:\n  raw:\n    kind: source\n    id: number\n"
+        text += "    columns: {number: integer, text: text}\n    inline:\n"
         robots.write("robots", text + "      - {number: 1, text: one}\n")
         robots.run()
         before = self._ids(robots)
