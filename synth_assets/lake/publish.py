@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.flock import held
 from synth_assets.lake.instance import LAKE, lake_errors
-from synth_assets.lake.names import quoted_text
+from synth_assets.lake.names import quoted_table, quoted_text
 
 # What DuckDB 1.0 and everything since can open.
 _STORAGE_VERSION = "v1.0.0"
@@ -46,7 +46,10 @@ def _copy(connection: DuckDBPyConnection, draft: Path, tables: list[str]) -> int
     connection.execute(f"ATTACH {quoted_text(str(draft))} AS {_ALIAS} (STORAGE_VERSION '{_STORAGE_VERSION}')")
     try:
         connection.execute(f"COPY FROM DATABASE {LAKE} TO {_ALIAS}")
-        counts = [connection.execute(f"SELECT count(*) FROM {_ALIAS}.{table}").fetchall()[0][0] for table in tables]
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {_ALIAS}.{quoted_table(table)}").fetchall()[0][0]
+            for table in tables
+        ]
     finally:
         connection.execute(f"DETACH {_ALIAS}")
     return sum(counts)

@@ -1,6 +1,7 @@
 """Reading the lake: tables, rows and SQL, as it is now or as it was at a snapshot. Takes no lock."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -34,7 +35,8 @@ class Reader:
 
     def landed(self, run_id: str) -> list[Snapshot]:
         """The commits of a run: one may have landed although the run died before it heard of it."""
-        return self._snapshots("commit_extra_info LIKE '%\"run_id\":' || to_json(?::VARCHAR) || '%'", run_id)
+        told = "CASE WHEN json_valid(commit_extra_info) THEN commit_extra_info->>'$.run_id' END"
+        return self._snapshots(f"{told} = ?", run_id)
 
     def tables(self, at: int | None = None) -> list[str]:
         """Every table, as `schema.table`."""
@@ -97,7 +99,7 @@ class Reader:
 
     def _run(self, sql: str, params: Sequence[object], at: int | None) -> DuckDBPyConnection:
         connection = self._open(at)
-        with lake_errors(_short(sql)):
+        with _explained(sql):
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READS:
                 raise LakeError("only one SELECT can be asked of the lake", where=_short(sql))
@@ -139,6 +141,18 @@ def _changes(changes: dict[str, list[str]] | None) -> dict[str, tuple[str, ...]]
 
 def _where(partition: str | None) -> str:
     return "" if partition is None else f" WHERE partition_key = {quoted_text(checked_partition(partition))}"
+
+
+@contextmanager
+def _explained(sql: str) -> Iterator[None]:
+    """Names the way round the one thing that DuckLake cannot be asked."""
+    try:
+        with lake_errors(_short(sql)):
+            yield
+    except LakeError as error:
+        if "data file list from DuckLake" in error.message:
+            error.remedy = "DuckLake takes a {TOKEN} in a literal for its own; write `concat(column) = …` instead"
+        raise
 
 
 def _short(sql: str) -> str:
