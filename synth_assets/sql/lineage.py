@@ -1,6 +1,5 @@
 """Column lineage of a model: of which columns of which tables each of its columns is made."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -11,13 +10,10 @@ from sqlglot.optimizer.scope import Scope, find_all_in_scope
 from synth_assets.sql.model import Model
 from synth_assets.sql.parse import parse_select, table_name
 from synth_assets.sql.resolve import Place, Resolved, Tables, outputs, resolve, selected
+from synth_assets.sql.types import told_types
 
 Origin: TypeAlias = tuple[str, str]
 _Step: TypeAlias = tuple[Scope, str]
-
-# sqlglot's names of types, where DuckDB has another.
-_DUCKDB_NAMES = {"TEXT": "VARCHAR", "INT": "INTEGER", "INT128": "HUGEINT", "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
-_TYPE_WORD = re.compile(rf"\b({'|'.join(_DUCKDB_NAMES)})\b")
 
 
 def column_lineage(model: Model, known: Tables) -> dict[str, tuple[Origin, ...]]:
@@ -31,9 +27,8 @@ def column_lineage(model: Model, known: Tables) -> dict[str, tuple[Origin, ...]]
 
 def output_columns(model: Model, known: Tables) -> dict[str, str]:
     """The model's columns with their DuckDB types, "" for a type that the text does not tell."""
-    resolved, spelled = resolve(model.sql, known), _spellings(model, known)
-    columns = outputs(resolved.tree) or {}
-    return {spelled.get(name, name): _type_name(column) for name, column in columns.items()}
+    spelled = _spellings(model, known)
+    return {spelled.get(name, name): kind for name, kind in told_types(resolve(model.sql, known)).items()}
 
 
 @dataclass(slots=True)
@@ -160,10 +155,3 @@ def _spellings(model: Model, known: Tables) -> dict[str, str]:
     spelled |= {alias.alias.lower(): alias.alias for alias in tree.find_all(exp.Alias)}
     spelled |= {column.name.lower(): column.name for alias in tree.find_all(exp.TableAlias) for column in alias.columns}
     return spelled
-
-
-def _type_name(column: exp.Expr) -> str:
-    kind = column.type
-    if not isinstance(kind, exp.DataType) or kind.is_type("UNKNOWN"):
-        return ""
-    return _TYPE_WORD.sub(lambda word: _DUCKDB_NAMES[word.group()], kind.sql("duckdb"))

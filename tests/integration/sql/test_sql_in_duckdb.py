@@ -1,5 +1,6 @@
 """What the checks say of a SELECT is what DuckDB says of it: names, types, and which are refused."""
 
+import re
 from collections.abc import Iterator
 
 import duckdb
@@ -32,6 +33,28 @@ def test_a_select_without_faults_runs_with_the_columns_that_were_told(
         if kind:
             (spelled,) = shell.sql(f"SELECT typeof(NULL::{kind})").fetchone() or ()
             assert (name, spelled) == (name, made[name])
+
+
+EXPRESSIONS = """
+count(*); count(DISTINCT n); sum(n); sum(score); avg(n); n / 2; n + id; n * 1.5; 1.5; 10000000000; 'a'; true; NULL
+n > 1; n IS NULL; n IN (1, 2); NOT (n > 1); n BETWEEN 1 AND 2; label LIKE 'a%'; n > 1 AND id > 1
+max(n); max(n, 2); min(label); first(n); any_value(id); arg_max(label, n); max(messages); max(n) FILTER (WHERE id > 1)
+row_number() OVER (); rank() OVER (ORDER BY n); sum(n) OVER (); max(id) OVER (PARTITION BY n); lag(n) OVER (ORDER BY n)
+n::DECIMAL(10, 2); n::TEXT; try_cast(label AS DATE); now(); current_timestamp; current_date; now() - now()
+messages[1]; messages[1].role; meta.cost; meta['model']; messages[1:2]; [n, id]; {'a': n}; list(n); unnest(messages)
+(SELECT max(n) FROM mitall.raw); coalesce(n, 1.5); CASE WHEN n > 1 THEN 1 ELSE 2.5 END; round(n); sign(n)
+"""
+
+
+@pytest.mark.parametrize("expression", [part.strip() for part in re.split(r"[;\n]", EXPRESSIONS) if part.strip()])
+@pytest.mark.parametrize("form", ["SELECT {} AS x FROM {}", "WITH a AS (SELECT {} AS y FROM {}) SELECT y AS x FROM a"])
+def test_a_type_that_is_told_is_the_type_that_duckdb_makes(
+    shell: duckdb.DuckDBPyConnection, expression: str, form: str
+) -> None:
+    sql = form.format(expression, "mitall.raw JOIN (SELECT id AS i, label, score FROM mitall.votes) v ON i = raw.id")
+    told = output_columns(model(sql), KNOWN)["x"]
+    (real,) = shell.sql(f"SELECT column_type FROM (DESCRIBE {sql})").fetchone() or ()
+    assert told in ("", real)
 
 
 @pytest.mark.parametrize(("sql", "refused"), [(fault[0], fault[3]) for fault in FAULTS.values()], ids=FAULTS)
