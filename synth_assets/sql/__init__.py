@@ -4,6 +4,7 @@ from synth_assets.sql.check import check_models
 from synth_assets.sql.find import FoundModels, find_models, shipped_folder
 from synth_assets.sql.lineage import column_lineage, output_columns
 from synth_assets.sql.model import Freshness, Model, order
+from synth_assets.sql.partition import of_partition
 
 __all__ = [
     "FoundModels",
@@ -12,6 +13,7 @@ __all__ = [
     "check_models",
     "column_lineage",
     "find_models",
+    "of_partition",
     "order",
     "output_columns",
     "shipped_folder",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from synth_assets.sql import check_models, output_columns
+from synth_assets.sql import check_models, of_partition, output_columns
 from tests.unit.sql.shapes import FAULTS, KNOWN, SHAPES, model
 
 
@@ -65,3 +65,48 @@ def test_duckdb_refuses_what_the_checks_refuse(shell: duckdb.DuckDBPyConnection,
             shell.execute(sql)
     else:  # a table wants more of its columns than an answer on the screen
         shell.execute(sql)
+
+
+@pytest.fixture(scope="module")
+def partitioned(shell: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same tables, in three partitions: two days, and what belongs to every day."""
+    with duckdb.connect() as connection:
+        connection.execute("ATTACH ':memory:' AS lake; USE lake")
+        for table, columns in KNOWN.items():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}")
+            spelled = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items() if name != "id")
+            days = "(VALUES (1, 'mon'), (2, 'tue'), (3, 'all')) AS days(id, partition_key)"
+            connection.execute(f"CREATE TABLE {table} AS SELECT id::BIGINT AS id, {spelled}, partition_key FROM {days}")
+        yield connection
+
+
+@pytest.mark.parametrize("sql", [sql for sql, _ in SHAPES.values() if "v(a, b, c)" not in sql])
+def test_every_shape_can_be_narrowed_to_a_partition(partitioned: duckdb.DuckDBPyConnection, sql: str) -> None:
+    whole = [name for name, *_ in partitioned.sql(f"DESCRIBE {model(sql).sql}").fetchall()]
+    part = [name for name, *_ in partitioned.sql(f"DESCRIBE {of_partition(model(sql), 'mon')}").fetchall()]
+    assert part == whole
+
+
+@pytest.mark.parametrize(
+    ("sql", "ids"),
+    [
+        ("SELECT id FROM mitall.raw ORDER BY id", [1, 3]),
+        ('SELECT "id" FROM lake."mitall" . raw /* a -- b */ ORDER -- why\n BY lake.mitall.raw.id', [1, 3]),
+        (
+            "WITH raw AS (SELECT id FROM mitall.raw) SELECT id FROM raw SEMI JOIN news.raw n USING (id) ORDER BY 1",
+            [1, 3],
+        ),
+        ("SELECT r.id FROM mitall.raw AS r WHERE id IN (SELECT v.id FROM mitall.votes v WHERE v.id < 3)", [1]),
+        ("SELECT id FROM mitall.raw UNION ALL SELECT id + 10 FROM mitall.votes ORDER BY id", [1, 3, 11, 13]),
+        ("SELECT 'mitall.raw' || id AS id FROM mitall.raw ORDER BY id", ["mitall.raw1", "mitall.raw3"]),
+    ],
+)
+def test_only_the_partition_and_what_belongs_to_all_is_read(
+    partitioned: duckdb.DuckDBPyConnection, sql: str, ids: list[object]
+) -> None:
+    assert [row[0] for row in partitioned.sql(of_partition(model(sql), "mon")).fetchall()] == ids
+
+
+def test_the_name_of_a_partition_is_a_text_and_nothing_else(partitioned: duckdb.DuckDBPyConnection) -> None:
+    sql = of_partition(model("SELECT id FROM mitall.raw"), "x') OR ('' = '")
+    assert partitioned.sql(sql).fetchall() == [(3,)]
