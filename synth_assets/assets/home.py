@@ -1,0 +1,37 @@
+"""Dagster's home on this machine: its settings and its storage, made once, whoever comes first."""
+
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock
+
+from synth_assets.settings import Settings
+
+LOCK_TIMEOUT_S = 120.0
+_READY = ".ready"
+
+
+def prepare_home(settings: Settings) -> Path:
+    """The folder for DAGSTER_HOME. Its SQLite files are made by one process alone: two at once would clash."""
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / ".lock", timeout=LOCK_TIMEOUT_S):
+        config = home / "dagster.yaml"
+        if not config.exists():
+            config.write_text(files(__package__).joinpath("dagster.yaml").read_text("utf-8"), "utf-8")
+        ready, current = home / _READY, version("dagster")
+        if not ready.exists() or ready.read_text("utf-8") != current:
+            _make_storage(home)
+            ready.write_text(current, "utf-8")
+    return home
+
+
+def _make_storage(home: Path) -> None:
+    """Makes the tables, or brings those of an older Dagster up to date."""
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.upgrade()
+        instance.get_runs(limit=1)
+        instance.all_instigator_state()
+        instance.all_asset_keys()
