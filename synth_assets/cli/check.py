@@ -146,7 +146,7 @@ def _print(found: Checks) -> None:
         mark = ("✗", "bold red") if each.problems else ("✓", "bold green")
         console.print(Text.assemble(mark, f" {each.name:<{width}}  ", (each.told, "dim")))
         for problem in each.problems:
-            console.print(error_text(problem, mark=False))
+            console.print(error_text(problem, mark=False), soft_wrap=True)
     for note in found.notes:
         warned(console, note)
     problems = sum(len(each.problems) for each in found.checked)

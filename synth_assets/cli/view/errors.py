@@ -4,39 +4,38 @@ from typing import TYPE_CHECKING
 
 from synth_assets.cli.view.terminal import err, json_ready, print_json
 from synth_assets.cli.view.verdicts import print_verdicts
+from synth_assets.cli.view.words import safe
 from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
 
     from synth_assets.engine import Verdict
 
 
 def print_error(error: SynthError, *, as_json: bool) -> None:
-    """The error on stderr; as JSON, on stdout."""
+    """The error on stderr, its lines whole so that a place can be copied; as JSON, on stdout."""
     if as_json:
         print_json({"error": error_json(error)})
         return
     console = err()
     if verdicts := _verdicts(error):
         print_verdicts(console, verdicts)
-    console.print(error_text(error))
+    console.print(error_text(error), soft_wrap=True)
 
 
-def error_text(error: SynthError, *, mark: bool = True) -> "RenderableType":
+def error_text(error: SynthError, *, mark: bool = True) -> "Text":
     """The place, the fault, and the remedy below it. An error that holds others is told by them."""
-    from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     problems = _problems(error)
     if problems:
-        return Group(*(error_text(problem, mark=mark) for problem in problems))
+        return Text("\n").join(error_text(problem, mark=mark) for problem in problems)
     place = (f"{error.where}: ", "bold") if error.where else ""
-    fault = Text.assemble(("✗ ", "bold red") if mark else "  ", place, error.message)
-    if not error.remedy:
-        return fault
-    return Group(fault, Padding(Text.assemble(("→ ", "cyan"), error.remedy), (0, 0, 0, 2 if mark else 4), expand=False))
+    told = Text.assemble(("✗ ", "bold red") if mark else "  ", place, safe(error.message))
+    if error.remedy:
+        told.append_text(Text.assemble("\n  " if mark else "\n    ", ("→ ", "cyan"), safe(error.remedy)))
+    return told
 
 
 def error_json(error: SynthError) -> dict[str, object]:

@@ -82,4 +82,4 @@ def hint(console: "Console", text: str) -> None:
 def _marked(console: "Console", mark: str, style: str, text: str) -> None:
     from rich.text import Text
 
-    console.print(Text.assemble((f"{mark} ", f"bold {style}"), text))
+    console.print(Text.assemble((f"{mark} ", f"bold {style}"), text), soft_wrap=True)
