@@ -1,6 +1,7 @@
 """From the text of a reply to a value, or the reason why not. Nothing is guessed."""
 
 import json
+import math
 import re
 
 from synth_assets.core.canonical import Json
@@ -29,7 +30,11 @@ def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
         raise Unreadable("the answer was cut off at the limit of tokens: answer more briefly")
     try:
         value = json.loads(
-            unfenced(text), parse_constant=_no_constant, object_pairs_hook=_no_key_twice, parse_int=_integer
+            unfenced(text),
+            parse_constant=_no_constant,
+            object_pairs_hook=_no_key_twice,
+            parse_int=_integer,
+            parse_float=_real,
         )
         json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -56,6 +61,13 @@ def _integer(digits: str) -> int:
     if len(digits) > _DIGITS:
         raise Unreadable(f"the answer holds a number of {len(digits)} digits")
     return int(digits)
+
+
+def _real(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise Unreadable("the answer holds a number that is too large")
+    return value
 
 
 def _no_constant(name: str) -> None:
