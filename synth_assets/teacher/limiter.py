@@ -20,7 +20,7 @@ class Bucket:
 
     def __init__(self, rate_per_s: float, now: float) -> None:
         self.rate_per_s = rate_per_s
-        self._level = self._depth()
+        self._level = 0.0
         self._filled_at = now
 
     def set_rate(self, rate_per_s: float, now: float) -> None:
@@ -40,7 +40,7 @@ class Bucket:
         return 0.0 if self._level > -1e-6 else -self._level / self.rate_per_s
 
     def _depth(self) -> float:
-        return self.rate_per_s * BURST_S
+        return max(0.0, self.rate_per_s * BURST_S - 1)
 
     def _fill(self, now: float) -> None:
         self._level = min(self._depth(), self._level + (now - self._filled_at) * self.rate_per_s)

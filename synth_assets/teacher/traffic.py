@@ -79,8 +79,7 @@ class Traffic:
         first = self._breaker.answered_at is None
         self._breaker.answered(now)
         self._refusals = 0
-        self._pace.answered()
-        self._window.answered(self.in_flight, latency_s, now)
+        self._window.answered(self.in_flight, latency_s, now, paced=self._pace.rate_per_s is not None)
         if first:
             self._learn(headers, now)
         if self._tokens is not None:
@@ -95,9 +94,9 @@ class Traffic:
             self.stop(_gone(reason, setback, self._where))
         self.check()
         if setback.kind == "refused":
-            self._shut_gate(setback, now)
+            self._shut_gate(setback, started, now)
         elif setback.reason == "timed out":
-            self._window.lost(self.in_flight, now)
+            self._window.lost(self.in_flight, started, now)
 
     async def pause(self, attempt: int, at_least_s: float) -> None:
         """Waits before a call is asked again: longer each time, and never all together."""
@@ -133,15 +132,16 @@ class Traffic:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _shut_gate(self, setback: Setback, now: float) -> None:
-        self._refusals += 1
-        if not self._window.refused(self.in_flight, now):
+    def _shut_gate(self, setback: Setback, started: float, now: float) -> None:
+        """Refusals of what was sent before the gate was shut say nothing new."""
+        self._pace.refused(started)
+        if not self._window.refused(self.in_flight, started, now):
             return
+        self._refusals += 1
         backoff_s = min(_LONGEST_GATE_S, max(self._window.rtt_s, 0.05) * 2.0 ** min(self._refusals - 1, 10))
         wait_s = backoff_s if setback.retry_after_s is None else setback.retry_after_s
         self._gate_until = max(self._gate_until, now + wait_s)
-        self._window.close_until(self._gate_until)
-        self._pace.refused(self.in_flight, self._gate_until, now)
+        self._pace.pause(self._gate_until - now, now, told=setback.retry_after_s is not None)
 
     def _learn(self, headers: Mapping[str, str], now: float) -> None:
         """A limit that the recipe names goes before one that the server names."""

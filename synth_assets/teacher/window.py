@@ -17,7 +17,7 @@ class Window:
     to nine tenths of where it was cut, and then probes by one a second.
     """
 
-    __slots__ = ("_blind_until", "_ceiling", "_cut_at", "_doubled_at", "_peak", "_slow_start", "limit", "rtt_s")
+    __slots__ = ("_ceiling", "_cut_at", "_doubled_at", "_peak", "_slow_start", "limit", "rtt_s")
 
     def __init__(self, ceiling: int, now: float) -> None:
         self._ceiling = float(ceiling)
@@ -27,7 +27,6 @@ class Window:
         self._doubled_at = now
         self._peak = 0.0
         self._cut_at = now
-        self._blind_until = 0.0
 
     def wait_s(self, in_flight: int, now: float) -> float | None:
         """0 if one more may go; else seconds until that may change by itself, None if only a reply does it."""
@@ -42,23 +41,19 @@ class Window:
         self.limit = min(self.limit * 2, _BLIND_LIMIT, self._ceiling)
         return 0.0
 
-    def answered(self, in_flight: int, latency_s: float, now: float) -> None:
-        """A reply came; only a window that was used grows."""
+    def answered(self, in_flight: int, latency_s: float, now: float, *, paced: bool) -> None:
+        """A reply came; only a window that was used grows, and quickly where a pace holds back as well."""
         self.rtt_s = latency_s if not self.rtt_s else 0.9 * self.rtt_s + 0.1 * latency_s
         if in_flight + 1 >= self.limit / 2 and self.limit < self._ceiling:
-            self.limit = min(self._ceiling, self.limit + self._growth(now))
+            self.limit = min(self._ceiling, self.limit + (1.0 if paced else self._growth(now)))
 
-    def refused(self, in_flight: int, now: float) -> bool:
-        """The server turned a request away; True for the first of a round trip, which cuts the window."""
-        return self._cut(_CUT, in_flight, now)
+    def refused(self, in_flight: int, sent: float, now: float) -> bool:
+        """The server turned a request away; True if it was sent after the last cut, and cuts again."""
+        return self._cut(_CUT, in_flight, sent, now)
 
-    def lost(self, in_flight: int, now: float) -> None:
+    def lost(self, in_flight: int, sent: float, now: float) -> None:
         """A request got no answer in time."""
-        self._cut(_TIMEOUT_CUT, in_flight, now)
-
-    def close_until(self, when: float) -> None:
-        """What is refused before then still belongs to the same round trip."""
-        self._blind_until = max(self._blind_until, when)
+        self._cut(_TIMEOUT_CUT, in_flight, sent, now)
 
     def _growth(self, now: float) -> float:
         if self._slow_start:
@@ -68,12 +63,11 @@ class Window:
         each_s = self.rtt_s if now - self._cut_at > _PROBE_AFTER_S else max(self.rtt_s, 1.0)
         return self.rtt_s / each_s / self.limit if each_s else 0.0
 
-    def _cut(self, factor: float, in_flight: int, now: float) -> bool:
-        if now < self._blind_until:
+    def _cut(self, factor: float, in_flight: int, sent: float, now: float) -> bool:
+        if sent < self._cut_at:
             return False
         self._slow_start = False
         self._peak = min(self.limit, float(in_flight))
         self.limit = max(1.0, self._peak * factor)
         self._cut_at = now
-        self.close_until(now + self.rtt_s)
         return True

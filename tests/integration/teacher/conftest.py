@@ -1,0 +1,11 @@
+"""The fixture through which these tests ask a served teacher."""
+
+import pytest
+
+from tests.integration.teacher.desk import OpenDesk, open_desk
+
+
+@pytest.fixture
+def desk() -> OpenDesk:
+    """Opens a desk: `async with desk("429=5%", transport="sdk") as it`."""
+    return open_desk
