@@ -1,8 +1,7 @@
 """The lake: read it at any snapshot, stage rows beside it, and make them visible in one short commit."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -37,7 +36,7 @@ class Lake(Reader):
         self._catalog = catalog
         self._session = Session(catalog)
         self._instances: dict[int | None, Instance] = {}
-        self._writer: DuckDBPyConnection | None = None
+        self._writes: DuckDBPyConnection | None = None
         self._closed = False
         self._opening = threading.Lock()
         self._writing = threading.Lock()
@@ -53,7 +52,7 @@ class Lake(Reader):
         with self._opening, self._writing:
             self._closed = True
             self._instances.clear()
-            self._writer = None
+            self._writes = None
         self._session.close()
 
     def stage(
@@ -116,7 +115,8 @@ class Lake(Reader):
         reads it can finish; and how old a file of unknown origin must be to count as left behind.
         """
         compacted = tuple(table for table in self.tables() if self.compact(table, fewest=_MANY_FILES))
-        with self._locked() as connection:
+        with self._writing, lake_errors("lake"), self._catalog.lock():
+            connection = self._writer()
             expired = expire(connection, keep_snapshots, older_than_s)
             files, size = delete_expired(connection, orphans_older_than_s)
         orphans, orphans_size = delete_orphans(self._catalog, self._connect(None), orphans_older_than_s)
@@ -129,27 +129,27 @@ class Lake(Reader):
 
     def _transact(self, work: Callable[[DuckDBPyConnection], None]) -> int:
         """Runs the one transaction that writes, and returns the snapshot it made."""
-        with self._locked() as connection:
-            connection.execute("BEGIN")
-            try:
-                before = Reader(lambda _: connection).snapshot()
-                work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                _roll_back(connection)
-                raise
+        with self._writing, lake_errors("lake"):
+            with self._catalog.lock():
+                connection = self._writer()
+                connection.execute("BEGIN")
+                try:
+                    before = Reader(lambda _: connection).snapshot()
+                    work(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    _roll_back(connection)
+                    raise
             committed = connection.execute(f"FROM ducklake_last_committed_snapshot('{LAKE}')").fetchall()
-            # Nothing was committed where nothing changed.
-            return max(before, committed[0][0] or 0) if committed else before
+        # Where nothing changed there is no new snapshot.
+        return max(before, *(row[0] or 0 for row in committed))
 
-    @contextmanager
-    def _locked(self) -> Iterator[DuckDBPyConnection]:
-        """The connection that writes, alone among all threads and processes."""
-        with self._writing, lake_errors("lake"), self._catalog.lock():
-            self._raise_if_closed()
-            if self._writer is None:
-                self._writer = writing(self._catalog).connect()
-            yield self._writer
+    def _writer(self) -> DuckDBPyConnection:
+        """The connection that writes. Whoever asks for it holds both locks: that of the threads and that of all."""
+        self._raise_if_closed()
+        if self._writes is None:
+            self._writes = writing(self._catalog).connect()
+        return self._writes
 
     def _connect(self, at: int | None) -> DuckDBPyConnection:
         """A connection to the newest snapshot or to a past one; the pasts read last are kept open."""

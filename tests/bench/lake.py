@@ -25,6 +25,7 @@ class Score:
     reads: int = 0
     errors: int = 0
     torn: int = 0
+    cpu_ms: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
 
 
@@ -72,10 +73,11 @@ def work(job: Job, barrier: Barrier, scores: "Queue[Score]") -> None:
     with open_lake(settings.load({"SYNTH_HOME": job.home})) as lake:
         act(lake, job, version, Score())
         barrier.wait()
-        until = time.perf_counter() + job.seconds
+        until, before = time.perf_counter() + job.seconds, time.process_time()
         while time.perf_counter() < until:
             version += 1
             act(lake, job, version, score)
+        score.cpu_ms = (time.process_time() - before) * 1_000
     scores.put(score)
 
 
@@ -122,9 +124,10 @@ def line(scenario: str, written: list[Score], asked: list[Score]) -> str:
     latencies = sorted(ms for score in asked for ms in score.latencies_ms) or [0.0]
     p50, p95 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.95)]
     errors = f"{sum(s.errors for s in written)}/{sum(s.errors for s in asked)}"
+    cpu_ms = sum(score.cpu_ms for score in written) / sum(each)
     return (
         f"{scenario:<24} {rate:>9.1f} {REFERENCE[scenario]:>9} {min(each):>5}-{max(each):<5} {errors:>9}"
-        f" {sum(s.torn for s in asked):>5} {sum(s.reads for s in asked):>6} {p50:>8.1f} {p95:>8.1f}"
+        f" {sum(s.torn for s in asked):>5} {sum(s.reads for s in asked):>6} {p50:>8.1f} {p95:>8.1f} {cpu_ms:>9.1f}"
     )
 
 
@@ -135,7 +138,9 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=2)
     told = parser.parse_args()
     print(f"{told.writers} writing and {told.readers} reading processes, commits of {ROWS} rows, {told.seconds} s each")
-    print("                         commits/s reference per writer errors w/r torn  reads  p50 ms   p95 ms")
+    print(
+        "                         commits/s reference per writer errors w/r torn  reads  p50 ms   p95 ms CPU ms/commit"
+    )
     for scenario in REFERENCE:
         print(line(scenario, *bench(scenario, told.writers, told.readers, told.seconds)), flush=True)
 
