@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp.connector import Connection
 
 from synth_assets.core.request import Call
+from synth_assets.teacher.drift import DriftWatch
 from synth_assets.teacher.echo import Echoes
 from synth_assets.teacher.setback import Setback, of_status
 from synth_assets.teacher.transport import Server
@@ -40,10 +41,11 @@ class _Request(aiohttp.ClientRequest):
 class HttpTransport:
     """Speaks to any server with the chat API. No retries, no limits: those are the gateway's."""
 
-    def __init__(self, server: Server, dialect: Dialect) -> None:
+    def __init__(self, server: Server, dialect: Dialect, *, watch: DriftWatch | None = None) -> None:
         self._server = server
         self._dialect = dialect
         self._url = server.url + CHAT_PATH
+        self._watch = watch
         self._echoes = Echoes()
         self._session: aiohttp.ClientSession | None = None
 
@@ -63,6 +65,8 @@ class HttpTransport:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+        if self._watch is not None:
+            await self._watch.close()
 
     def encode(self, call: Call) -> bytes:
         """The call as the server's dialect spells it."""
@@ -99,6 +103,8 @@ class HttpTransport:
                 if isinstance(response, _Response) and response.came_in is not None:
                     response.came_in.abort()
                 raise Setback("passing", "the response answers another call", billed=True)
+            if self._watch is not None:
+                self._watch.see(body, data)
             return answer, response.headers
 
 

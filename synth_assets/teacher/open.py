@@ -10,6 +10,7 @@ from synth_assets.core.request import Target
 from synth_assets.core.teacher import OFFLINE_MODEL, Limits, TeacherSpec
 from synth_assets.settings import DEFAULT_KEY, Settings
 from synth_assets.teacher.budget import Budget
+from synth_assets.teacher.drift import DriftWatch
 from synth_assets.teacher.gateway import Gateway, OnReply, Route
 from synth_assets.teacher.offline import OfflineTransport
 from synth_assets.teacher.prices import FREE, Price, Prices
@@ -66,7 +67,8 @@ class Teacher:
             return SdkTransport(self._server)
         from synth_assets.teacher.http import HttpTransport  # it takes a moment, and not everyone asks
 
-        return HttpTransport(self._server, dialect_of(self.spec))
+        watch = DriftWatch() if _is_mistral(self._server.url) else None
+        return HttpTransport(self._server, dialect_of(self.spec), watch=watch)
 
 
 def open_teacher(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
