@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from synth_assets.core.canonical import Json
 from synth_assets.core.request import Request
 from synth_assets.teacher.robot import rewritten
+from synth_assets.teacher.schooling import schooled
 
 _WORD = re.compile(r"[^\W\d_]{6,20}")
 _FLIP_OF_TEN = 3
@@ -42,6 +43,8 @@ def answer_to(request: Request, dice: Dice) -> tuple[str, tuple[Mapping[str, Jso
     """The text of an answer, and the tools it calls."""
     if request.tools:
         return "", (_tool_call(request, dice),)
+    if (said := schooled(request, dice.common, dice.own)) is not None:
+        return said, ()
     topic = _topic(request)
     if request.schema is None:
         return _sentence(topic, dice), ()

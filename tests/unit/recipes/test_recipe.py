@@ -150,7 +150,7 @@ def test_mitall_is_the_persona_of_the_guide():
     recipe = SHIPPED.recipes["mitall"]
     teacher = recipe.teacher
     assert (teacher.model, teacher.temperature, teacher.max_tokens) == ("mistral-small-latest", 0.2, 2048)
-    assert [stage.kind for stage in recipe.stages.values()] == ["source", "rewrite", "chat_jsonl"]
+    assert [stage.kind for stage in recipe.stages.values()] == ["source", "rewrite", "judge", "chat_jsonl"]
     text = recipe.stages["rewritten_dialogs"].instruction
     for trait in ("happy", "Kind", "child", "playful", "science", "math", "art", "sad", "ghosts", "vampires"):
         assert trait in text
