@@ -72,7 +72,7 @@ def _version(name: str) -> str | None:
 
 
 def _home(home: Path) -> Finding:
-    there = _nearest(home)
+    there = next(each for each in (home, *home.parents) if each.exists())
     try:
         with tempfile.TemporaryFile(dir=there):
             pass

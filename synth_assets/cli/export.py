@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_assets.cli.options import json_option
+from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
     from synth_assets.engine import Engine
@@ -45,16 +46,19 @@ class Export:
 
 
 def _made(engine: "Engine", recipe: "Recipe", sink: str) -> Path:
-    """The folder of the newest export of a stage."""
+    """The folder of the newest export of a stage; one that somebody removed is made again."""
     from synth_assets.cli.running import Run
     from synth_assets.cli.view.progress import watching
     from synth_assets.engine import Wish
-    from synth_assets.engine.exports import CURRENT
 
-    run = Run(engine, recipe, Wish(sink))
-    with watching() as watcher:
-        run.go(watcher)
-    return run.results[-1].folder or engine.settings.exports / recipe.name / sink / CURRENT
+    for force in (False, True):
+        run = Run(engine, recipe, Wish(sink, force=force))
+        with watching() as watcher:
+            run.go(watcher)
+        folder = run.results[-1].folder
+        if folder is not None and folder.is_dir():
+            return folder
+    raise SynthError("it wrote no files", where=f"{recipe.name}.{sink}")
 
 
 def _exports(name: str, to: Path | None, stage: str | None, *, force: bool) -> list[Export]:

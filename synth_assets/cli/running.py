@@ -1,7 +1,7 @@
 """A run as the command line sees it: its jobs one after the other, what is committed, and what was bought."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from synth_assets.core.canonical import Json
@@ -34,9 +34,17 @@ class Run:
         """Runs each job in turn."""
         for job in self.jobs:
             watcher.start(job)
-            result = self.engine.run(job, watcher.update)
+            result = self._at_home(self.engine.run(job, watcher.update))
             self.results.append(result)
             watcher.finish(result)
+
+    def _at_home(self, result: "StageResult") -> "StageResult":
+        """An export made before the home was moved lies where the home is now."""
+        from synth_assets.engine.exports import at_home
+
+        if result.folder is None:
+            return result
+        return replace(result, folder=at_home(result.folder, self.engine.settings.exports))
 
     def bought(self) -> Mapping[str, float]:
         """What this run has bought so far, as it stands in the ledger: `calls`, `tokens`, `usd`."""

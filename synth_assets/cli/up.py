@@ -49,8 +49,9 @@ def command(port: int, host: str, no_build: bool, file: Path | None) -> None:
     with ExitStack() as stack:
         stack.enter_context(ended_by_sigterm())
         home = stack.enter_context(_only_one(settings, web))
-        environ = {**settings.secrets, "DAGSTER_HOME": str(home)}
-        services = stack.enter_context(Services(home / "logs", environ))
+        # Without the variable, Dagster posts the files of DAGSTER_HOME/logs home, whatever dagster.yaml says.
+        environ = {**settings.secrets, "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"}
+        services = stack.enter_context(Services(home / "processes", environ))
         _serve(services, web, home, file)
         _tell(settings, web)
         if not no_build:
@@ -108,7 +109,7 @@ def _serve(services: "Services", web: "Webserver", home: Path, file: Path | None
 def _tell(settings: "Settings", web: "Webserver") -> None:
     console = err()
     done(console, f"Dagster's UI is at {web.url}; its daemon runs schedules, queue and sensors")
-    console.print(f"  everything made lies in {settings.home}; what the processes say, in dagster/logs there")
+    console.print(f"  everything made lies in {settings.home}; what the processes say, in dagster/processes there")
     if web.host not in ("127.0.0.1", "localhost", "::1"):
         warned(console, f"the UI asks for no password, and whoever reaches {web.host} can start runs")
 

@@ -42,11 +42,7 @@ def care(lake: Lake, settings: Settings, older_than_s: float = 7 * DAY_S) -> Car
 def _exports_of(lake: Lake, folder: Path) -> set[Path]:
     """The folders that commits speak of, wherever the home has been moved since."""
     rows = lake.rows(f"SELECT DISTINCT folder FROM {COMMITS} WHERE folder IS NOT NULL")
-    return {_here(row["folder"], folder) for row in rows}
-
-
-def _here(told: str, folder: Path) -> Path:
-    return folder.joinpath(*Path(told).parts[-3:])
+    return {exports.at_home(row["folder"], folder) for row in rows}
 
 
 def snapshots_to_keep(lake: Lake, folder: Path) -> set[int]:
@@ -56,7 +52,7 @@ def snapshots_to_keep(lake: Lake, folder: Path) -> set[int]:
     for commit in history.newest():
         history.follow(commit, keep)
     for commit in history.all():
-        if commit["folder"] is not None and _here(commit["folder"], folder).is_dir():
+        if commit["folder"] is not None and exports.at_home(commit["folder"], folder).is_dir():
             history.follow(commit, keep)
     return keep
 

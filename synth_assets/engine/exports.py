@@ -31,6 +31,11 @@ def make_current(folder: Path) -> None:
     link.replace(folder.parent / CURRENT)
 
 
+def at_home(told: Path | str, exports: Path) -> Path:
+    """The folder that a commit tells of, wherever the home has been moved since."""
+    return exports.joinpath(*Path(told).parts[-3:])
+
+
 def orphans(exports: Path, committed: set[str], older_than_s: float) -> Iterator[Path]:
     """The folders of exports that no commit speaks of, left by processes that were killed."""
     now = datetime.now(UTC).timestamp()

@@ -2,6 +2,8 @@
 
 import json
 import os
+from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,7 +39,7 @@ def print_json(value: object) -> None:
 
 
 def json_ready(value: Any) -> Any:
-    """A value as JSON can say it: data classes and models as objects, moments and paths as text."""
+    """A value as JSON can say it: data classes and models as objects, moments and paths as text, NaN as null."""
     from dataclasses import fields, is_dataclass
 
     if is_dataclass(value) and not isinstance(value, type):
@@ -48,14 +50,16 @@ def json_ready(value: Any) -> Any:
         return {str(name): json_ready(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [json_ready(item) for item in value]
-    if isinstance(value, float) and value != value:
+    if isinstance(value, float | Decimal) and not isfinite(value):
         return None
-    return value if isinstance(value, str | int | float | bool | None) else _text(value)
+    return value if isinstance(value, str | int | float | bool | None) else _scalar(value)
 
 
-def _text(value: Any) -> str:
+def _scalar(value: Any) -> str | int | float:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Decimal):  # SQL's sums and literals
+        return int(value) if value == value.to_integral_value() else float(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
