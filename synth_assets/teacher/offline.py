@@ -6,6 +6,7 @@ from typing import Self
 
 from synth_assets.core.request import Call
 from synth_assets.core.teacher import OFFLINE_MODEL
+from synth_assets.teacher.annotation import annotation
 from synth_assets.teacher.invention import Dice, answer_to
 from synth_assets.teacher.tokens import by_length
 from synth_assets.teacher.wire import Answer
@@ -34,7 +35,9 @@ class OfflineTransport:
 def offline_answer(call: Call) -> Answer:
     """What the offline teacher says to a call: the same for the same messages, schema and draw."""
     request = call.request
-    text, tool_calls = answer_to(request, Dice.of(request))
+    dice = Dice.of(request)
+    label = annotation(request, dice)
+    text, tool_calls = answer_to(request, dice) if label is None else (label, ())
     asked = sum(by_length(message.content) for message in request.messages)
     reason = "tool_calls" if tool_calls else "stop"
     return Answer(text, reason, OFFLINE_MODEL, asked, by_length(text), tool_calls)
