@@ -35,7 +35,11 @@ class Catalog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalCatalog:
-    """A SQLite file in WAL mode, Parquet files beside it, and a file lock."""
+    """A SQLite file in WAL mode, Parquet files beside it, and a file lock.
+
+    Nothing but DuckDB may open that file in a process that uses the lake: two SQLite libraries in one process
+    undo each other's locks.
+    """
 
     folder: Path
     data: Path

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def record_batch(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, ColumnType], schema: "pa.Schema"
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, ColumnType], schema: "pa.Schema", partition: str
 ) -> "pa.RecordBatch":
-    """The rows as one Arrow batch; what a row lacks is NULL, what it has too much is an error."""
+    """The rows as one Arrow batch of a partition; what a row lacks is NULL, what it has too much is an error."""
     import pyarrow as pa
 
     unknown = set().union(*rows) - columns.keys()
@@ -25,6 +25,9 @@ def record_batch(
         raise LakeError(f"the table has no column {', '.join(sorted(map(str, unknown)))}")
     arrays = []
     for name, kind in columns.items():
+        if name == "partition_key":
+            arrays.append(pa.repeat(partition, len(rows)))
+            continue
         convert = _CONVERT.get(kind)
         values = [row.get(name) for row in rows]
         try:

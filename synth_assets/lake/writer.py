@@ -82,9 +82,8 @@ class Writer:
             raise LakeError("the rows were handed over already", where=self.shape.table)
         if not rows:
             return
-        own = [{**row, "partition_key": self.shape.partition} for row in rows]
         try:
-            batch = record_batch(own, self.shape.columns, self.shape.schema)
+            batch = record_batch(rows, self.shape.columns, self.shape.schema, self.shape.partition)
         except LakeError as error:
             raise LakeError(error.message, where=self.shape.table) from error
         self.write_batch(batch)

@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 def stored(kind: ColumnType, *values: Any) -> list[Any]:
     contract = Contract((Column("value", kind),))
     rows = [{"value": value} for value in values]
-    batch = record_batch(rows, columns_of(contract, False, False), arrow_schema(contract, False, False))
+    batch = record_batch(rows, columns_of(contract, False, False), arrow_schema(contract, False, False), "all")
     return [row["value"] for row in batch.to_pylist()]
 
 
@@ -71,7 +71,7 @@ def test_a_value_that_does_not_fit_names_its_column(kind: ColumnType, value: Any
 def test_a_column_that_the_contract_does_not_have_is_refused() -> None:
     contract = Contract((Column("value", "text"),))
     with pytest.raises(LakeError, match="no column oops"):
-        record_batch([{"oops": 1}], columns_of(contract, True, False), arrow_schema(contract, True, False))
+        record_batch([{"oops": 1}], columns_of(contract, True, False), arrow_schema(contract, True, False), "all")
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
