@@ -1,8 +1,8 @@
 """Answers of the lake to SQL: streamed to a file as CSV, JSON or Parquet, or their first rows for people."""
 
-import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FILE_FORMATS = ("csv", "json", "parquet")
 FIRST_ROWS = 200
+_WANTS_QUOTES = re.compile(r'[",\r\n]')
 Row = tuple[Any, ...]
 
 
@@ -50,20 +51,24 @@ def write_answer(reader: "pa.RecordBatchReader", kind: str, file: BinaryIO) -> N
 
 
 def _write_csv(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
-    """NULL is an empty field, lists and structs are JSON."""
-    from io import TextIOWrapper
-
-    text = TextIOWrapper(file, "utf-8", newline="", write_through=False)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(reader.schema.names)
+    """NULL is nothing, an empty text is `""`, lists and structs are JSON."""
+    file.write(_csv_line(reader.schema.names))
     for row in _rows(reader):
-        writer.writerow([_field(value) for value in row])
-    text.flush()
-    text.detach()
+        file.write(_csv_line(row))
 
 
-def _field(value: Any) -> Any:
-    return json.dumps(json_ready(value), ensure_ascii=False) if isinstance(value, dict | list) else json_ready(value)
+def _csv_line(row: Sequence[Any]) -> bytes:
+    # Python's own writer tells neither NULL from an empty text nor a return from the end of a line.
+    return (",".join(map(_csv_field, row)) + "\n").encode("utf-8", "replace")
+
+
+def _csv_field(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        value = json.dumps(json_ready(value), ensure_ascii=False)
+    text = str(value).lower() if isinstance(value, bool) else str(json_ready(value))
+    return text if text and not _WANTS_QUOTES.search(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _write_json(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:

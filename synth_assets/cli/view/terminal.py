@@ -1,9 +1,9 @@
 """Where things are printed: results on stdout, what is said meanwhile on stderr."""
 
 import json
-import os
 from decimal import Decimal
 from math import isfinite
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,8 +28,8 @@ def _console(*, stderr: bool) -> "Console":
     from rich.console import Console
 
     console = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = PIPE_WIDTH
+    if not console.is_terminal:
+        console.width = get_terminal_size((PIPE_WIDTH, 0)).columns
     return console
 
 

@@ -97,7 +97,7 @@ class Answering(BaseHTTPRequestHandler):
         self.send_response(200 if is_known and self.path == "/v1/models" else 401)
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Says nothing."""
 
 

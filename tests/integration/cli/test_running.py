@@ -102,8 +102,12 @@ def test_a_closed_gate_shows_its_verdict_and_changes_nothing(made: Place) -> Non
     assert "the table is as it was before" in said.err
     told = made.synth("run", "robots", "--json", code=1).json["error"]
     assert [verdict["name"] for verdict in told["verdicts"] if not verdict["passed"]] == ["few_rejects"]
-    kept = made.synth("sql", "SELECT count(*) AS n, max(messages[2].content) AS m FROM robots.rewritten", "--at", before)
-    assert kept.out == made.synth("sql", "SELECT count(*) AS n, max(messages[2].content) AS m FROM robots.rewritten").out
+    kept = made.synth(
+        "sql", "SELECT count(*) AS n, max(messages[2].content) AS m FROM robots.rewritten", "--at", before
+    )
+    assert (
+        kept.out == made.synth("sql", "SELECT count(*) AS n, max(messages[2].content) AS m FROM robots.rewritten").out
+    )
 
 
 def test_a_broken_recipe_is_told_by_file_line_and_key(place: Place) -> None:
