@@ -23,15 +23,16 @@ def prepare_home(settings: Settings) -> Path:
             config.write_text(files(__package__).joinpath("dagster.yaml").read_text("utf-8"), "utf-8")
         ready, current = home / _READY, version("dagster")
         if not ready.exists() or ready.read_text("utf-8") != current:
-            _make_storage(home)
+            _make_storage(home, upgrades=ready.exists())
             ready.write_text(current, "utf-8")
     return home
 
 
-def _make_storage(home: Path) -> None:
+def _make_storage(home: Path, *, upgrades: bool) -> None:
     """Makes the tables, or brings those of an older Dagster up to date."""
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.upgrade()
+        if upgrades:
+            instance.upgrade()
         instance.get_runs(limit=1)
         instance.all_instigator_state()
         instance.all_asset_keys()

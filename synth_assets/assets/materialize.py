@@ -20,11 +20,12 @@ Yield = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """A table that an asset fills. `made` says of a result what it was made from."""
+    """A table that an asset fills. `made` says of a result what it was made from; `after` is one more check."""
 
     fill: Callable[[Partition], StageResult]
     made: Callable[[StageResult], Made]
     contract: Contract
+    after: Callable[[], Verdict | None] = lambda: None
 
 
 def materialize(
@@ -47,6 +48,8 @@ def materialize(
             made.append(filling.made(result))
             verdicts += [(part.key, verdict) for verdict in verdicts_of(result, filling.contract)]
             context.log.info(_line(result))
+    last = filling.after() if closed is None else None
+    verdicts += [(part.key, last) for part in parts[-1:] if last is not None]
     checks = list(check_results(verdicts))
     if closed is not None:
         yield from checks

@@ -1,7 +1,7 @@
 """What the UI tells about a materialization: numbers, rejects, a preview, examples and pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
@@ -28,6 +28,7 @@ class Made:
     asks: bool = False
     parent: str | None = None
     notice: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def metadata_of(engine: Engine, made: Made) -> Metadata:
@@ -48,6 +49,7 @@ def metadata_of(engine: Engine, made: Made) -> Metadata:
         "fingerprint": result.fingerprint,
         "seconds": round(result.duration_s, 3),
         "dagster/column_schema": column_schema(made.contract, calls=made.asks),
+        **made.more,
     }
 
 

@@ -27,11 +27,10 @@ def partitions_in(context: dg.AssetExecutionContext, recipe: Recipe, stage: str)
     return [recipe.partition(key) for key in context.partition_keys]
 
 
-def follows_by_itself(recipe: Recipe, stage: str) -> "dg.AutomationCondition[dg.AssetKey] | None":
-    """A stage that needs the whole is refreshed when a partition before it is.
+# Plain `eager` would wait until every partition there ever was is filled; which there are, the lake knows.
+FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
-    Plain `eager` would wait until every partition there ever was is filled; which there are, the lake knows.
-    """
-    if recipe.partitions.scheme == "none" or recipe.is_partitioned(stage):
-        return None
-    return dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+
+def follows_by_itself(recipe: Recipe, stage: str) -> "dg.AutomationCondition[dg.AssetKey] | None":
+    """A stage that needs the whole is refreshed when a partition before it is."""
+    return None if recipe.partitions.scheme == "none" or recipe.is_partitioned(stage) else FOLLOWS

@@ -21,15 +21,15 @@ def build_recipe_defs(recipe: Recipe, settings: Settings) -> dg.Definitions:
     return dg.Definitions.merge(dg.Definitions(assets=assets, jobs=[job_of(recipe)]), nightly_of(recipe))
 
 
-def broken_defs(name: str, problems: Sequence[RecipeError], what: str = "recipe") -> dg.Definitions:
-    """An asset in the place of a recipe or model that cannot be used: it shows what to mend."""
-    own = re.sub(r"\W", "_", name)
+def broken_asset(path: Sequence[str], problems: Sequence[RecipeError], what: str = "recipe") -> dg.AssetsDefinition:
+    """An asset in the place of a recipe or a SQL model that cannot be used: it shows what to mend."""
+    key = [re.sub(r"\W", "_", part) for part in path]
     told = "\n".join(f"- {problem}" for problem in problems)
 
     @dg.asset(
-        key=[own, f"broken_{what}"],
-        group_name=own,
-        description=f"**This {what} cannot be used.** The others are not affected. What is wrong:\n\n{told}",
+        key=key,
+        group_name=key[0],
+        description=f"**This {what} cannot be used**, the others are not affected. What is wrong:\n\n{told}",
         kinds={"yaml" if what == "recipe" else "sql"},
         tags={"broken": ""},
         metadata={"problems": dg.MetadataValue.md(told)},
@@ -37,4 +37,4 @@ def broken_defs(name: str, problems: Sequence[RecipeError], what: str = "recipe"
     def broken() -> None:
         raise dg.Failure(str(BrokenRecipe(problems)), {"problems": dg.MetadataValue.md(told)}, allow_retries=False)
 
-    return dg.Definitions(assets=[broken])
+    return broken

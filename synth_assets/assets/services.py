@@ -1,6 +1,7 @@
 """The processes that serve Dagster: started together, watched, and ended together with all that they started."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from synth_assets.core.errors import SynthError
 
 POLITE_S = 12.0
 TOLD_LINES = 15
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Services:
                 stderr=subprocess.STDOUT,
                 env=dict(self.environ),
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
         service = Service(name, process, log)
         self.running.append(service)
@@ -82,14 +85,21 @@ class Services:
         self.running.clear()
 
     def _have_ended(self, groups: Sequence[int], patience_s: float) -> bool:
+        """Waits for them. Another Ctrl-C ends the patience."""
         until = time.monotonic() + patience_s
-        while time.monotonic() < until:
-            for service in self.running:
-                service.process.poll()
-            if not any(map(_is_alive, groups)):
-                return True
-            time.sleep(0.05)
+        with contextlib.suppress(KeyboardInterrupt):
+            while time.monotonic() < until:
+                for service in self.running:
+                    service.process.poll()
+                if not any(map(_is_alive, groups)):
+                    return True
+                time.sleep(0.05)
         return False
+
+
+def _end_with_parent() -> None:
+    """Runs in the child: should this process be killed, so that it can end nobody, the kernel does it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _is_alive(group: int) -> bool:
@@ -129,14 +139,11 @@ def is_listening(host: str, port: int) -> bool:
 
 
 @contextlib.contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends this process as in order as Ctrl-C does, with the exit code that belongs to it."""
-
-    def end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
+def ended_in_order() -> Iterator[None]:
+    """Whoever ends this process, or closes its terminal, does it as Ctrl-C would."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

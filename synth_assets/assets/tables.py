@@ -25,12 +25,17 @@ TEXT_SHOWN = 160
 
 def column_schema(contract: Contract, *, calls: bool = False) -> dg.TableSchema:
     """The columns of a table, the lake's own at the end."""
+    return dg.TableSchema([*map(table_column, contract.columns), *system_columns(calls=calls)])
+
+
+def system_columns(*, calls: bool = False) -> list[dg.TableColumn]:
+    """The columns that the lake adds."""
     own = [name for name in SYSTEM_NOTES if calls or name != "call_keys"]
-    system = [dg.TableColumn(name, "texts" if name.endswith("s") else "text", SYSTEM_NOTES[name]) for name in own]
-    return dg.TableSchema([*map(_table_column, contract.columns), *system])
+    return [dg.TableColumn(name, "texts" if name.endswith("s") else "text", SYSTEM_NOTES[name]) for name in own]
 
 
-def _table_column(column: Column) -> dg.TableColumn:
+def table_column(column: Column) -> dg.TableColumn:
+    """One column with what it must hold."""
     limits = {
         "at least {} long": column.min_length,
         "at most {} long": column.max_length,

@@ -80,14 +80,19 @@ class Build:
             and base.tally.rejects == self.tally.rejects
         )
 
-    def commit(self, inputs: dict[str, InputState], folder: Path | None = None) -> StageResult:
-        """Closes the books and makes the table visible; GateClosed or ConflictError leave it as it was."""
+    def verdicts(self) -> list[Verdict]:
+        """The checks of all that was added; GateClosed if one of them is a gate that closes."""
         self._write()
-        self._write_rejects()
         self._gate.rejects = self.tally.rejects
         verdicts = [*self._gate.verdicts(), *self._links.verdicts(self._lake)]
         if any(verdict.blocking and not verdict.passed for verdict in verdicts):
             raise GateClosed(self._work.table, verdicts)
+        return verdicts
+
+    def commit(self, inputs: dict[str, InputState], folder: Path | None = None) -> StageResult:
+        """Closes the books and makes the table visible; GateClosed or ConflictError leave it as it was."""
+        verdicts = self.verdicts()
+        self._write_rejects()
         about = self._about()
         duration_s = time.monotonic() - self._started
         with ExitStack() as stack:

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 from synth_assets.core.contract import SYSTEM_COLUMNS, WHOLE, Column, ColumnType, Contract, Gate, Values
 from synth_assets.core.errors import LakeError
 from synth_assets.engine.build import Build
+from synth_assets.engine.check import Verdict
 from synth_assets.engine.commits import InputState, latest, reused
 from synth_assets.engine.job import StageResult, Work
 from synth_assets.engine.outcomes import made_by_query
 from synth_assets.lake import Lake
-from synth_assets.sql import Model
+from synth_assets.sql import Model, of_partition
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+FRESH = "is_fresh"
 
 
 def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE) -> StageResult:
@@ -31,7 +34,7 @@ def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE)
             where=model.table,
             remedy="materialize what comes before it, then this",
         )
-    sql = model.sql if partition_key == WHOLE else _of_partition(model, partition_key)
+    sql = model.sql if partition_key == WHOLE else of_partition(model, partition_key)
     found = lake.query(sql, at=at)
     contract = contract_of(found.schema, model.contract, model.description)
     work = Work(
@@ -49,19 +52,16 @@ def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE)
     return fill(lake, work, rows_of(found, contract), model.fingerprint(), inputs)
 
 
-def _of_partition(model: Model, key: str) -> str:
-    """The model's SELECT, reading of each table only the partition, or the whole where there are none."""
-    from sqlglot import exp, parse_one
-
-    sql = model.sql
-    tables = [table for table in parse_one(sql, dialect="duckdb").find_all(exp.Table) if table.db]
-    for table in sorted(tables, key=lambda table: int(table.this.meta["start"]), reverse=True):
-        start = min(int(part.meta["start"]) for part in table.parts)
-        end = int(table.this.meta["end"]) + 1
-        alias = "" if table.alias else f" AS {table.this.sql('duckdb')}"
-        part = f"(SELECT * FROM {sql[start:end]} WHERE partition_key IN ('{key}', '{WHOLE}')){alias}"
-        sql = f"{sql[:start]}{part}{sql[end:]}"
-    return sql
+def freshness_of(lake: Lake, model: Model) -> Verdict | None:
+    """Whether the newest value of the column that tells a model's age is young enough; None where none does."""
+    fresh = model.freshness
+    if fresh is None or fresh.column is None:
+        return None
+    newest = f'max("{fresh.column}")'
+    (row,) = lake.rows(f"SELECT {newest} AS newest, epoch(now() - {newest}) / 3600 AS age_h FROM {model.table}")
+    is_fresh = row["age_h"] is not None and float(row["age_h"]) <= fresh.max_age_h
+    told = f"the newest {fresh.column} is {row['newest']}; older than {fresh.max_age_h:g} h warns"
+    return Verdict(FRESH, is_fresh, told, blocking=False)
 
 
 def fill(
@@ -75,8 +75,9 @@ def fill(
         for values in rows:
             build.tally.input_rows += 1
             build.add(made_by_query(values, siblings))
+        verdicts = build.verdicts()
         if base is not None and build.is_unchanged():
-            return reused(work, base, lake.snapshot(), started)
+            return replace(reused(work, base, lake.snapshot(), started), verdicts=tuple(verdicts))
         return build.commit(inputs or {})
 
 
