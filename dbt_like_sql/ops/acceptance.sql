@@ -1,8 +1,10 @@
 -- How much of what came in was accepted, by stage: rows and rejects of the newest commit of each
 -- partition, and what these commits took. Rows can be more than inputs where a stage makes several of one.
+-- SQL models reject nothing and are left out.
 WITH newest AS (
     SELECT *
     FROM ops.commits
+    WHERE kind <> 'sql'
     QUALIFY row_number() OVER (PARTITION BY recipe, stage, partition_key ORDER BY serial DESC) = 1
 )
 SELECT

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from synth_assets.core.contract import WHOLE
 from synth_assets.sql.model import Model
+from synth_assets.sql.names import respellings, twins
 from synth_assets.sql.parse import parse_select
 
 _Edit: TypeAlias = tuple[int, int, str]
@@ -18,29 +19,27 @@ def of_partition(model: Model, partition_key: str) -> str:
     key = partition_key.replace("'", "''")
     condition = f"partition_key IN ('{key}', '{WHOLE}')"
     sql = model.sql
-    edits = [*_narrowed(sql, tree, condition), *_shortened(tree)]
+    edits = [*_narrowed(sql, tree, condition), *_respelled(tree)]
     for start, end, text in sorted(edits, reverse=True):
         sql = sql[:start] + text + sql[end:]
     return sql
 
 
 def _narrowed(sql: str, tree: exp.Query, condition: str) -> Iterator[_Edit]:
+    named = {id(table): alias for table, alias in twins(tree)}
     for table in tree.find_all(exp.Table):
         if table.db and isinstance(table.this, exp.Identifier):
             start, end = _span(table.parts)
-            alias = "" if table.alias else f" AS {sql[slice(*_span(table.parts[-1:]))]}"
+            own_name = sql[slice(*_span(table.parts[-1:]))]
+            alias = "" if table.alias else f" AS {named.get(id(table), own_name)}"
             yield start, end, f"(SELECT * FROM {sql[start:end]} WHERE {condition}){alias}"
 
 
-def _shortened(tree: exp.Query) -> Iterator[_Edit]:
-    """`schema.table.column` becomes `table.column`: a subquery has no schema."""
-    tables = {(table.db.lower(), table.name.lower()) for table in tree.find_all(exp.Table) if table.db}
-    for column in tree.find_all(exp.Column):
-        names = [part.name.lower() for part in column.parts]
-        for place in range(len(names) - 2):
-            if (names[place], names[place + 1]) in tables:
-                yield _span(column.parts[:1])[0], _span(column.parts[place + 1 :])[0], ""
-                break
+def _respelled(tree: exp.Query) -> Iterator[_Edit]:
+    """A subquery has no schema, so the columns cannot be spelled with that of its table."""
+    for each in respellings(tree):
+        start, after = _span(each.column.parts[:1])[0], _span(each.column.parts[each.drop :])[0]
+        yield start, after, f"{each.alias}." if each.alias else ""
 
 
 def _span(parts: list[exp.Expr]) -> tuple[int, int]:

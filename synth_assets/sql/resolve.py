@@ -11,7 +11,8 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
-from synth_assets.sql.parse import CATALOG, DIALECT, BadSql, parse_select, table_name
+from synth_assets.sql.names import normalize_names
+from synth_assets.sql.parse import DIALECT, STUMBLES, BadSql, parse_select, table_name
 from synth_assets.sql.suggest import did_you_mean
 
 # None: the table is there, but its columns are not known, so nothing is said about them.
@@ -86,7 +87,7 @@ class Resolved:
 def resolve(sql: str, tables: Tables) -> Resolved:
     """The SELECT with every name resolved as far as it can be; BadSql where sqlglot gives up."""
     tree = parse_select(sql)
-    _drop_catalog(tree)
+    normalize_names(tree)
     edits = tuple(_star_edits(tree))
     names = {identifier.name.lower(): identifier for identifier in reversed([*tree.find_all(exp.Identifier)])}
     schema = MappingSchema(_nested(tree, tables), dialect=DIALECT)
@@ -99,10 +100,12 @@ def resolve(sql: str, tables: Tables) -> Resolved:
             validate_qualify_columns=False,
             allow_partial_qualification=True,
         )
+        tree = annotate_types(tree, schema=schema, dialect=DIALECT)
+        return Resolved(tree, tuple(traverse_scope(tree)), tables, edits)
     except SqlglotError as error:
         raise _gave_up(error, names, tables) from error
-    tree = annotate_types(tree, schema=schema, dialect=DIALECT)
-    return Resolved(tree, tuple(traverse_scope(tree)), tables, edits)
+    except STUMBLES as error:
+        raise BadSql("a part of this SELECT is malformed", line_of(tree)) from error
 
 
 def visible(scope: Scope) -> Iterator[tuple[Scope, dict[str, Source]]]:
@@ -199,35 +202,15 @@ def _type(kind: str) -> exp.DataType:
         return _UNKNOWN
 
 
-def _drop_catalog(tree: exp.Query) -> None:
-    """Takes `lake.` off names. `schema.table.column.field` becomes `table.column.field`: sqlglot would
-    read its first part as a catalog."""
-    schemas = {(table.db.lower(), table.name.lower()) for table in tree.find_all(exp.Table) if table.db}
-    for table in tree.find_all(exp.Table):
-        if table.catalog.lower() == CATALOG and table.db:
-            table.set("catalog", None)
-    for column in list(tree.find_all(exp.Column)):
-        parts = column.parts
-        if len(parts) > 2 and parts[0].name.lower() == CATALOG:
-            parts = parts[1:]
-        names = [part.name.lower() for part in parts]
-        if len(parts) > 2 and (names[0], names[1]) in schemas:
-            parts = parts[1:]
-        if len(parts) < len(column.parts):
-            table_part, name, *fields = parts if len(parts) > 1 else (None, *parts)
-            own = exp.Column(this=name, table=table_part)
-            column.replace(exp.Dot.build([own, *fields]) if fields else own)
-
-
 def _star_edits(tree: exp.Query) -> Iterator[StarEdit]:
     for star in tree.find_all(exp.Star):
         select = star.find_ancestor(exp.Select)
         if select is None or star.find_ancestor(exp.Columns):
             continue
-        for edit in [*(star.args.get("except_") or ()), *(star.args.get("rename") or ())]:
-            yield StarEdit(select, edit.unalias().find(exp.Identifier))
-        for edit in star.args.get("replace") or ():
-            yield StarEdit(select, edit.args["alias"])
+        left_out = [*(star.args.get("except_") or ()), *(star.args.get("rename") or ())]
+        names = [edit.unalias().find(exp.Identifier) for edit in left_out]
+        names += [edit.args.get("alias") for edit in star.args.get("replace") or ()]
+        yield from (StarEdit(select, name) for name in names if isinstance(name, exp.Identifier))
 
 
 def _gave_up(error: SqlglotError, names: Mapping[str, exp.Identifier], tables: Tables) -> BadSql:

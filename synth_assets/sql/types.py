@@ -41,8 +41,10 @@ def _of_output(resolved: Resolved, scope: Scope, name: str) -> exp.DataType | No
 
 def _of_union(resolved: Resolved, scope: Scope, name: str) -> exp.DataType | None:
     """The type on which both halves agree; DuckDB casts where they differ."""
-    made = outputs(scope.expression) or {}
-    place, by_name = list(made).index(name), scope.expression.args.get("by_name")
+    made = list(outputs(scope.expression) or ())
+    if name not in made:
+        return None
+    place, by_name = made.index(name), scope.expression.args.get("by_name")
     kinds: list[exp.DataType | None] = []
     for half in scope.set_operation_scopes:
         names = list(outputs(half.expression) or ())

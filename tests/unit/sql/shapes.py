@@ -91,6 +91,19 @@ SHAPES: dict[str, tuple[str, Origins]] = {
         "SELECT a.n, b.title FROM mitall.raw a JOIN news.raw b USING (id)",
         {"n": {(RAW, "n")}, "title": {(NEWS, "title")}},
     ),
+    "tables of one name, told apart by their schema": (
+        "SELECT mitall.raw.n, news.raw.title, raw.seen_at FROM mitall.raw JOIN news.raw ON mitall.raw.id = news.raw.id",
+        {"n": {(RAW, "n")}, "title": {(NEWS, "title")}, "seen_at": {(NEWS, "seen_at")}},
+    ),
+    "tables of one name, and one of them alone": (
+        "WITH a AS (SELECT mitall.raw.id, news.raw.title FROM mitall.raw JOIN news.raw USING (id))"
+        " SELECT a.title, raw.n FROM mitall.raw JOIN a ON a.id = mitall.raw.id",
+        {"title": {(NEWS, "title")}, "n": {(RAW, "n")}},
+    ),
+    "tables of one name in two places": (
+        "WITH a AS (SELECT raw.id, raw.title FROM news.raw) SELECT a.title, raw.n FROM mitall.raw JOIN a USING (id)",
+        {"title": {(NEWS, "title")}, "n": {(RAW, "n")}},
+    ),
     "window": (
         "SELECT row_number() OVER (PARTITION BY label ORDER BY score DESC) AS place FROM mitall.votes",
         {"place": {(VOTES, "label"), (VOTES, "score")}},
@@ -361,6 +374,12 @@ FAULTS: dict[str, tuple[str, int, str, bool]] = {
         "SELECT id FROM mitall.raw, mitall.votes",
         1,
         'the column "id" is ambiguous between mitall.raw and mitall.votes',
+        True,
+    ),
+    "column of one of two tables of one name": (
+        "SELECT news.raw.n FROM mitall.raw JOIN news.raw USING (id)",
+        1,
+        'news.raw has no column "n"',
         True,
     ),
     "no name": ("SELECT id,\n count(*) FROM mitall.raw GROUP BY id", 1, "column 2 has no name: add AS name", False),

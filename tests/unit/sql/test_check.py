@@ -119,3 +119,16 @@ def test_a_table_of_unknown_columns_is_believed() -> None:
 def test_the_path_of_the_file_is_not_part_of_a_message() -> None:
     (error,) = check_models([model("SELECT a FROM b.c")], KNOWN)
     assert str(Path.cwd()) not in str(error)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * REPLACE (id / 2 AS) FROM mitall.votes",
+        "SELECT * RENAME a (label AS word) FROM mitall.votes",
+        "SELECT * FROM mitall.votes PIVOT (max(score) FOR) IN ('yes', 'no')",
+        "SELECT id FROM mitall...votes",
+    ],
+)
+def test_what_sqlglot_reads_and_then_stumbles_over_is_a_fault_and_no_crash(sql: str) -> None:
+    assert all(error.exit_code == 2 for error in check_models([model(sql)], KNOWN))

@@ -21,6 +21,7 @@ FAULTS = {
     "the statement PIVOT": ("PIVOT a.b ON c USING sum(d)", 1, "this is PIVOT"),
     "a word misspelled": ("SELEC a\nFROM b.c", 2, 'syntax error near "FROM"'),
     "an open bracket": ("SELECT a\nFROM b.c\nWHERE (a > 1", 3, "syntax error"),
+    "half a struct": ("SELECT {'a' : 1, :} AS s", 1, "syntax error"),
     "an open text": ("SELECT a,\n  'b\nFROM c.d", 2, "not closed"),
     "an open comment": ("SELECT a /* why\nFROM c.d", 1, "not closed"),
 }
