@@ -50,6 +50,14 @@ class Answer:
     value: Json
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A row, or a reject, that one of several answers made: it names the calls of that answer alone."""
+
+    answer: Answer
+    outcome: Values | Reject
+
+
 Scheme = Literal["none", "daily", "shards"]
 
 
@@ -156,8 +164,8 @@ class Ask(Stage):
         """What one reply says; Unreadable sends it back to the teacher with the reason."""
 
     @abstractmethod
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
-        """The rows that the answers to one row make; Reject if they make none."""
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values | Reject | Drawn]:
+        """The rows that the answers to one row make, and what they hold that makes none; raises Reject for all."""
 
 
 class Query(Stage):

@@ -6,12 +6,15 @@ from functools import cache
 from importlib import resources
 
 from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Values
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.prompt import Prompt
 from synth_assets.core.request import Call, Failure, Reply, Request, Target
-from synth_assets.core.stage import Answer, Ask, Reject, Row
+from synth_assets.core.stage import Answer, Ask, Drawn, Reject, Row
 from synth_assets.engine.job import Made, Rejected
+
+_Told = tuple[Values | Reject, str | None, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -92,15 +95,28 @@ def finish(stage: Ask, sheet: Sheet) -> list[Made | Rejected]:
     if rejected and (stage.needs_all_answers or not answers):
         return list(rejected)
     keys = tuple(key for thread in sheet.threads if isinstance(thread.end, Answer) for key in thread.keys)
+    all_of_them = _last(answers), keys
     try:
-        values = list(stage.rows(row, answers))
+        outcomes = [_told(each, sheet, all_of_them) for each in stage.rows(row, answers)]
     except Reject as reject:
-        values, detail = [], reject.detail
-        rejected.append(Rejected(row.values, reject.reason, detail, parents, _last(answers), keys))
-    made = [Made(each, parents, place, parents, keys) for place, each in enumerate(values)]
+        outcomes = [(reject, *all_of_them)]
+    made = []
+    for place, (outcome, reply, own_keys) in enumerate(outcomes):
+        if isinstance(outcome, Reject):
+            rejected.append(Rejected(row.values, outcome.reason, outcome.detail, parents, reply, own_keys))
+        else:
+            made.append(Made(outcome, parents, place, parents, own_keys))
     if not made and not rejected:
-        rejected.append(Rejected(row.values, "the answers made no row", "", parents, _last(answers), keys))
+        rejected.append(Rejected(row.values, "the answers made no row", "", parents, *all_of_them))
     return [*made, *rejected]
+
+
+def _told(each: Values | Reject | Drawn, sheet: Sheet, all_of_them: tuple[str | None, tuple[str, ...]]) -> _Told:
+    """An outcome, the reply that it comes from, and the calls that led there."""
+    if not isinstance(each, Drawn):
+        return (each, *all_of_them)
+    keys = next(tuple(thread.keys) for thread in sheet.threads if thread.end is each.answer)
+    return each.outcome, each.answer.reply.text, keys
 
 
 def _last(answers: list[Answer]) -> str | None:

@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from synth_assets.core.canonical import Json
-from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import read_object
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Row, StageFault, declared
+from synth_assets.core.stage import Answer, Ask, Drawn, Row, StageFault, declared
 from synth_assets.stages._asking import check_type, filled, history_of, messages, plain_text, prompt_file
 from synth_assets.stages._json_answer import ObjectSchema, columns_of, conforming
 
@@ -68,8 +68,8 @@ class Generate(Ask):
             return {self.into: plain_text(reply)}
         return conforming(read_object(reply.text), self.schema_)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Drawn]:
         for answer in answers:
             assert isinstance(answer.value, Mapping)
             number = {"draw": answer.request.draw + 1} if self.draws > 1 else {}
-            yield {**row.values, **answer.value, **number}
+            yield Drawn(answer, {**row.values, **answer.value, **number})

@@ -11,6 +11,7 @@ _WORD = re.compile(r"[^\W\d_]{5,20}")
 _QUESTIONS = re.compile(r"\bexactly (\d+) new\b")
 _SCALE = re.compile(r"\bwhole number from (\d+) to (\d+)\b")
 _ANSWER = re.compile(r"<answer_([AB])>\n(.*?)\n</answer_\1>", re.DOTALL)
+_EXAMPLE = re.compile(r"<example>\n(.*?)\n</example>", re.DOTALL)
 _SEEN_WORDS = 60
 
 _FRAMES = (
@@ -78,12 +79,12 @@ def schooled(request: Request, common: int, own: int) -> str | None:
     if request.schema is not None and request.schema.name == "preference":
         return _preference(asked, number)
     if request.schema is None and (count := _QUESTIONS.search(asked)) is not None:
-        return _questions(asked, own, int(count[1]))
+        about = " ".join(_EXAMPLE.findall(asked)) or system.partition("task: ")[2].partition("\n")[0]
+        return _questions(_words(about), own, int(count[1]))
     return None
 
 
-def _questions(asked: str, own: int, count: int) -> str:
-    words = _words(asked)
+def _questions(words: Sequence[str], own: int, count: int) -> str:
     lines = []
     for place in range(1, count + 1):
         dice = _number(f"{own}/{place}")

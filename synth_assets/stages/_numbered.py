@@ -1,0 +1,120 @@
+"""Numbered lists as models write them: each item on its own. What may be two things is not taken for one of them."""
+
+import re
+from dataclasses import dataclass, field
+
+from synth_assets.core.parse import Unreadable, unfenced
+from synth_assets.core.stage import Reject
+
+_HEADED = re.compile(
+    r"(?P<indent>\s*)(?:[-*•]\s+)?[#>*_\s]*(?:question|prompt|instruction|task|q)\s*#?\s*(?P<number>\d{1,3})"
+    r"[*_]*(?:\s*[:.)][*_]*|\s+[-–—](?=\s)|(?=\s*\Z))\s*(?P<text>.*)\Z",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    r"(?P<indent>\s*)(?:[-•]\s+)?[#>*_\s]*\(?(?P<number>\d{1,3})[*_]*[.):][*_]*(?:\s+(?P<text>.*)|\s*)\Z"
+)
+_FAREWELL = re.compile(
+    r"(?:i hope|hope th|let me know|feel free|please let|please feel|if you (?:need|want|would|have)|"
+    r"would you like|these (?:questions|are)|this list|enjoy)\b",
+    re.IGNORECASE,
+)
+_PAIRS = (('"', '"'), ("“", "”"), ("**", "**"), ("__", "__"))
+_RULE = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
+
+
+@dataclass(slots=True)
+class _Item:
+    number: int
+    depth: int
+    lines: list[str] = field(default_factory=list)
+    counts_inside: bool = False
+
+    def paragraphs(self) -> list[str]:
+        """What stands between blank lines."""
+        blocks = re.split(r"\n[ \t]*\n", "\n".join(line for line in self.lines if not _RULE.match(line)).strip())
+        return [block.strip("\n") for block in blocks if block.strip()]
+
+
+def read_numbered(text: str, *, one: bool = False) -> list[str | Reject]:
+    """The items of a numbered list; one that cannot be used is a Reject that says why.
+
+    Unreadable where there is no such list, or where its numbers leave open what is an item. If only one item was
+    asked for, a paragraph without a number is that one.
+    """
+    lines = unfenced(text).strip().splitlines()
+    if not lines:
+        raise Unreadable("the answer is empty")
+    items = _items(lines)
+    if not items and one and all(line.strip() for line in lines):
+        items = [_Item(1, 0, lines)]
+    if not items:
+        raise Unreadable("the answer has no numbered items like: ### Question 1: …")
+    return [*(_cleaned(item.paragraphs()) for item in items[:-1]), _last(items[-1], items[:-1])]
+
+
+def _last(item: _Item, others: list[_Item]) -> str | Reject:
+    """The last item, without the words of farewell after the list. What may be such words is not taken for its end."""
+    paragraphs = item.paragraphs()
+    most = max((1, *(len(other.paragraphs()) for other in others))) if others else len(paragraphs)
+    if len(paragraphs) > 1 and _FAREWELL.match(paragraphs[-1]):
+        paragraphs.pop()
+    is_unclear = len(paragraphs) > most or any(map(_FAREWELL.match, "\n\n".join(paragraphs).splitlines()[1:]))
+    return (
+        Reject("the end of the last item is unclear", "\n\n".join(paragraphs)) if is_unclear else _cleaned(paragraphs)
+    )
+
+
+def _items(lines: list[str]) -> list[_Item]:
+    """The items under their markers: those with a word (Question 3:), if there are any, else the bare numbers."""
+    marker = _HEADED if any(map(_HEADED.match, lines)) else _PLAIN
+    items: list[_Item] = []
+    preamble: list[str] = []
+    for line in lines:
+        found = marker.match(line)
+        if found and (not items or _depth(found) <= items[0].depth + 1):
+            number = _next_number(int(found["number"]), items, preamble)
+            items.append(_Item(number, _depth(found), [found["text"] or ""]))
+        elif items:
+            _add(items[-1], line)
+        elif line.strip():
+            preamble.append(line)
+    if items and any(map(_PLAIN.match, preamble)):
+        raise Unreadable("the items are marked in two ways")
+    return items
+
+
+def _depth(found: re.Match[str]) -> int:
+    return len(found["indent"].expandtabs(4))
+
+
+def _next_number(number: int, items: list[_Item], preamble: list[str]) -> int:
+    if items and number != items[-1].number + 1:
+        raise Unreadable(f"the items are not numbered one after the other: {number} follows {items[-1].number}")
+    if not items and number != 1 and preamble:
+        raise Unreadable(f"the first item has the number {number}, and something stands before it")
+    return number
+
+
+def _add(item: _Item, line: str) -> None:
+    """A line of an item; a number in it that would go on with the list leaves open what it belongs to."""
+    inner = _HEADED.match(line) or _PLAIN.match(line)
+    if inner and int(inner["number"]) == 1:
+        item.counts_inside = True
+    elif inner and int(inner["number"]) == item.number + 1 and not item.counts_inside:
+        raise Unreadable(f"the items are marked in two ways: {line.strip()[:40]}")
+    item.lines.append(line)
+
+
+def _cleaned(paragraphs: list[str]) -> str | Reject:
+    """The item without what only adorns it: bold type or quotes around the whole."""
+    text = "\n\n".join(paragraphs).strip()
+    if text.count("**") % 2 and text.endswith("**"):
+        text = text[:-2].rstrip()
+    for opening, closing in _PAIRS:
+        inner = text[len(opening) : -len(closing)]
+        if len(text) > 4 and text.startswith(opening) and text.endswith(closing):
+            text = inner.strip() if not any(mark in inner for mark in (opening, closing)) else text
+    if not any(character.isalnum() for character in text):
+        return Reject("an item is blank")
+    return text
