@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from synth_assets.assets.tables import short
+from synth_assets.assets.tables import NEW_LINE, short
 from synth_assets.core.contract import SYSTEM_COLUMNS, Contract, Values
 
 EXAMPLES = 3
@@ -46,5 +46,6 @@ def _columns(before: Values, after: Values) -> Iterator[str]:
 
 
 def cell(text: str) -> str:
-    """A text as a cell of a table in Markdown, of which nothing is markup."""
-    return _SPECIAL.sub(r"\\\1", short(text, TEXT_SHOWN)).replace("\n", "<br>")
+    """A text as a cell of a table in Markdown, of which nothing is markup. The UI shows no line breaks in one."""
+    lines = [line.strip() for line in short(text, TEXT_SHOWN).splitlines()]
+    return _SPECIAL.sub(r"\\\1", f" {NEW_LINE} ".join(line for line in lines if line))

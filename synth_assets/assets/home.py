@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock
 
+from synth_assets.core.errors import SynthError
 from synth_assets.settings import Settings
 
 LOCK_TIMEOUT_S = 120.0
@@ -30,9 +31,19 @@ def prepare_home(settings: Settings) -> Path:
 
 def _make_storage(home: Path, *, upgrades: bool) -> None:
     """Makes the tables, or brings those of an older Dagster up to date."""
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with _opened(home) as instance:
         if upgrades:
             instance.upgrade()
         instance.get_runs(limit=1)
         instance.all_instigator_state()
         instance.all_asset_keys()
+
+
+def _opened(home: Path) -> dg.DagsterInstance:
+    try:
+        return dg.DagsterInstance.from_config(str(home))
+    except dg.DagsterInvalidConfigError as error:
+        where = str(home / "dagster.yaml")
+        raise SynthError(
+            f"Dagster refuses it: {error}", where=where, remedy="mend it, or remove it to get a new one"
+        ) from error

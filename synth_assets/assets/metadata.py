@@ -121,7 +121,8 @@ def _looks(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata:
 
 
 def _own(row: Values) -> Mapping[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("parent_ids", "call_keys")}
+    hidden = {"parent_ids", "call_keys"} | ({"partition_key"} if row["partition_key"] == WHOLE else set())
+    return {name: value for name, value in row.items() if name not in hidden}
 
 
 def _parents(engine: Engine, made: Made, rows: Sequence[Values]) -> dict[str, Values]:

@@ -20,7 +20,8 @@ SYSTEM_NOTES = {
     "call_keys": "the calls in ops.calls that made it",
     "partition_key": "the partition it belongs to",
 }
-TEXT_SHOWN = 160
+TEXT_SHOWN = 240
+NEW_LINE = "↵"
 
 
 def column_schema(contract: Contract, *, calls: bool = False) -> dg.TableSchema:
@@ -78,7 +79,15 @@ def _cell(value: object) -> str | int | float | bool | None:
         return short(value)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return short(json.dumps(value, ensure_ascii=False, default=str))
+    return short(_spoken(value) or json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _spoken(value: object) -> str:
+    """A dialog as it is spoken; empty for all else."""
+    turns = value if isinstance(value, list) else []
+    if not all(isinstance(turn, Mapping) and turn.keys() == {"role", "content"} for turn in turns):
+        return ""
+    return f" {NEW_LINE} ".join(f"{turn['role']}: {turn['content']}" for turn in turns)
 
 
 def short(text: str, length: int = TEXT_SHOWN) -> str:

@@ -127,7 +127,7 @@ def _build_first(settings: "Settings", services: "Services", web: "Webserver") -
         )
         return
     hint(err(), f"the first dataset, {FIRST}, is being built with the offline teacher: {web.url}/asset-groups/")
-    run_id, told = web.launch(FIRST), set[str]()
+    run_id, told = web.launch(f"{FIRST}_nightly" if recipe.schedule else FIRST), set[str]()
     while True:
         services.raise_if_ended()
         status, steps = web.steps(run_id)
