@@ -1,6 +1,6 @@
 """Ends a run with kill -9 at random moments, and counts what was lost and what was bought twice.
 
-    python tests/bench/kill.py [KILLS] [ROWS]        (default: 50 3000)
+    python tests/bench/kill.py [KILLS] [ROWS]        (default: 50 12000)
 
 The served teacher takes 320 ms and 64 calls are in flight: 200 replies a second. After each kill, every reply that had
 arrived 50 ms before must be in the ledger or the journal; the next run may ask again for the 64 in flight at most.
@@ -50,4 +50,4 @@ def main(kills: int, rows: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(int(word) for word in sys.argv[1:])) if len(sys.argv) == 3 else main(50, 3_000))
+    sys.exit(main(*(int(word) for word in sys.argv[1:])) if len(sys.argv) == 3 else main(50, 12_000))

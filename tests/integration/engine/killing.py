@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth_assets.engine import Engine, Wish, journal
-from synth_assets.engine.ops import CALLS
+from synth_assets.engine.care import care
+from synth_assets.engine.ops import CALLS, COMMITS
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
@@ -51,11 +52,12 @@ class Killed:
 
 
 def run_and_kill(home: Path, recipe: Path, url: str, after_s: float | None) -> Killed:
-    """Starts a run; kills it some time after it began to work, or lets it finish."""
+    """Starts a run; kills it some time after it began to ask, or lets it finish."""
     command = [sys.executable, "-c", RUNNER, str(home), str(recipe), url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline().startswith("done robots.raw")
         if after_s is not None:
             time.sleep(after_s)
             os.kill(process.pid, signal.SIGKILL)
@@ -93,4 +95,18 @@ def faults(home: Path, rows: int, recipe: Path, url: str) -> list[str]:
         for result in engine.run_all(load_recipe(recipe), Wish()):
             if not result.reused:
                 wrong.append(f"{result.table} was made again although it was finished")
-        return wrong
+        return wrong + _litter(engine)
+
+
+def _litter(engine: Engine) -> list[str]:
+    """What killed processes left behind, and care did not remove."""
+    care(engine.lake, engine.settings, older_than_s=0)
+    left = [str(path) for path in engine.settings.journal.iterdir() if path.stat().st_size]
+    (exports,) = engine.lake.rows(f"SELECT count(DISTINCT folder) AS n FROM {COMMITS} WHERE folder IS NOT NULL")
+    folders = [path for path in engine.settings.exports.glob("*/*/*") if not path.is_symlink()]
+    if len(folders) != exports["n"]:
+        left.append(f"{len(folders)} folders of {exports['n']} exports")
+    second = care(engine.lake, engine.settings, older_than_s=0).lake
+    if second.orphans_deleted:
+        left.append(f"files that the first care left: {second}")
+    return left
