@@ -1,6 +1,6 @@
 """Reading the lake: tables, rows and SQL, as it is now or as it was at a snapshot. Takes no lock."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _ARROW_ROWS = 8_192
+_METADATA = f"__ducklake_metadata_{LAKE}"
+_TABLE_NAMES = (
+    f"SELECT table_id::VARCHAR, schema_name || '.' || table_name FROM {_METADATA}.ducklake_table"
+    f" JOIN {_METADATA}.ducklake_schema USING (schema_id)"
+)
 
 
 class Reader:
@@ -124,7 +129,11 @@ class Reader:
         )
         with lake_errors():
             rows = self._open(None).execute(sql, list(params)).fetchall()
-        return [Snapshot(row[0], row[1], row[2], row[3], read_about(row[4]), _changes(row[5])) for row in rows]
+        tables = dict(self._fetch(self._open(None), _TABLE_NAMES)) if rows else {}
+        return [
+            Snapshot(id_, time, author, message, read_about(told), _changes(changes, tables))
+            for id_, time, author, message, told, changes in rows
+        ]
 
 
 def _rows_of(batches: "pa.RecordBatchReader", table: str) -> Iterator[list[dict[str, Any]]]:
@@ -135,8 +144,10 @@ def _rows_of(batches: "pa.RecordBatchReader", table: str) -> Iterator[list[dict[
         raise LakeError(str(error).strip(), where=table) from error
 
 
-def _changes(changes: dict[str, list[str]] | None) -> dict[str, tuple[str, ...]]:
-    return {what: tuple(tables) for what, tables in (changes or {}).items()}
+def _changes(changes: dict[str, list[str]] | None, tables: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """What was done to which tables: DuckLake tells some by their number, the names of others in quotes."""
+    told = changes or {}
+    return {what: tuple(tables.get(name, name).replace('"', "") for name in told[what]) for what in told}
 
 
 def _where(partition: str | None) -> str:

@@ -143,3 +143,14 @@ def test_a_file_of_unknown_origin_is_given_time(home: Path, lake: Lake, put: Put
     os.utime(stranger, (two_days_ago, two_days_ago))
     assert lake.care().orphans_deleted == 1
     assert not stranger.exists()
+
+
+def test_care_that_was_killed_halfway_is_finished_by_the_next(home: Path, lake: Lake, put: Put) -> None:
+    for n in range(3):
+        put("notes.days", [str(n)])
+    assert lake.care(older_than_s=0).files_deleted == 0
+    live = {Path(row["filename"]).name for row in lake.rows("SELECT filename FROM notes.days")}
+    doomed = sorted(path for path in files(home) if path.name not in live)
+    doomed[0].unlink()
+    assert lake.care(**ALL_AT_ONCE).files_deleted == 2
+    assert {path.name for path in files(home)} == live

@@ -1,6 +1,7 @@
 """A commit: what becomes visible, when, and what a change of the contract does to a table."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_a_snapshot_knows_who_made_it(lake: Lake, put: Put) -> None:
         id_ = lake.commit([Replace(writer)], ABOUT)
     last = lake.snapshots()[-1]
     assert (last.id, last.author, last.message, last.about) == (id_, "notes.days", "two days", ABOUT)
+    assert last.changes["tables_created"] == ("notes.days",)
+    put("notes.old", ["b"], run_id="run-3")
+    assert lake.snapshots()[-1].changes == {
+        "tables_inserted_into": ("notes.old",),
+        "tables_deleted_from": ("notes.old",),
+    }
     assert [each.id for each in lake.landed("run-1")] == [id_]
     assert lake.landed("run-2") == []
 
@@ -171,3 +178,17 @@ def test_rows_that_do_not_fit_name_the_table(lake: Lake) -> None:
     writer = lake.stage("notes.days", with_votes("integer"))
     with pytest.raises(LakeError, match=r"notes.days: column votes \(integer\)"):
         writer.write([{"body": "b", "votes": "many"}])
+
+
+def test_threads_may_share_a_lake(lake: Lake, put: Put) -> None:
+    put("notes.days", [])
+
+    def work(n: int) -> int:
+        put("notes.days", [str(n)], append=True)
+        put(f"notes.table_{n % 3}", [str(n)])
+        return lake.count("notes.days") + lake.rows("SELECT count(*) AS n FROM notes.days")[0]["n"]
+
+    with ThreadPoolExecutor(6) as threads:
+        assert min(threads.map(work, range(18))) >= 2
+    assert lake.count("notes.days") == 18
+    assert len(lake.landed("run-1")) == 37
