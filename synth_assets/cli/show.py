@@ -1,6 +1,5 @@
 """`synth show`: the tables of a recipe, or the rows of a table; rewrites beside what they were made from."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -25,11 +24,9 @@ RECORDS = 3
 )
 @click.option("--partition", help="Only rows of this day or shard.")
 @click.option("--rejects", is_flag=True, help="The rows that were turned away, and why.")
-@click.option("--side-by-side/--alone", "side_by_side", default=None, help="Dialogs beside those they were made from.")
+@click.option("--side-by-side/--alone", "beside", default=True, help="Dialogs beside what they were before, or alone.")
 @at_option
-def command(
-    what: str, rows: int | None, partition: str | None, rejects: bool, side_by_side: bool | None, at: int | None
-) -> None:
+def command(what: str, rows: int | None, partition: str | None, rejects: bool, beside: bool, at: int | None) -> None:
     """Show the tables of a recipe, or the rows of a table.
 
     Rewritten dialogs stand beside their originals, turn by turn. For more than looking, there is `synth sql`.
@@ -44,21 +41,19 @@ def command(
             _show_recipe(out(), lake, what)
             return
         table = known_table(lake, f"{what}__rejects" if rejects else what, at)
-        _show_table(out(), lake, View(table, rows, partition, at), side_by_side)
+        _show_table(out(), lake, View(table, rows, partition, at), beside=beside)
 
 
-def _show_table(console: "Console", lake: "Lake", view: "View", side_by_side: bool | None) -> None:
+def _show_table(console: "Console", lake: "Lake", view: "View", *, beside: bool) -> None:
     from synth_assets.cli.showing import shown
     from synth_assets.cli.view.rows import is_wide, print_rows
 
-    found = shown(lake, view, with_originals=side_by_side is not False)
-    if side_by_side is None and not found.differs():
-        found = replace(found, originals={})
+    found = shown(lake, view, with_originals=beside)
     print_rows(console, found, view.rows or (RECORDS if is_wide(found) else FETCHED))
 
 
 def _show_recipe(console: "Console", lake: "Lake", name: str) -> None:
-    """Its tables, and one row of the last that a teacher made."""
+    """Its tables, and a row of the last that a teacher made."""
     from synth_assets.cli.showing import View, tables_of
     from synth_assets.cli.view.tables import print_tables
 
@@ -68,4 +63,4 @@ def _show_recipe(console: "Console", lake: "Lake", name: str) -> None:
     print_tables(console, states)
     asked = [state.table for state in states if "call_keys" in lake.columns(state.table)]
     if asked:
-        _show_table(console, lake, View(asked[-1], 1), None)
+        _show_table(console, lake, View(asked[-1], 1), beside=True)

@@ -1,6 +1,6 @@
 """The rows that `synth show` shows, and the rows they were made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 FETCHED = 20
 PLUMBING = ("parent_ids", "call_keys")
+Row = Mapping[str, Any]
+Place = tuple[str, int | None]
 DIALOG_TYPE = 'STRUCT("role" VARCHAR, "content" VARCHAR)[]'
 
 
@@ -25,26 +27,13 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Rows of a table. `originals` are the rows they were made from, by row id; `dialogs` names columns of dialogs."""
+    """Rows of a table. `dialogs` names its columns of dialogs; `originals` holds, by row id, what a row was before."""
 
     table: str
     total: int
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Row]
     dialogs: tuple[str, ...]
-    originals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def original(self, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The row that this one was made from."""
-        return next((self.originals[each] for each in row.get("parent_ids") or () if each in self.originals), None)
-
-    def differs(self) -> bool:
-        """Whether the dialogs of any row are others than those of the row it was made from."""
-        pairs = ((row, self.original(row)) for row in self.rows)
-        return any(
-            before is not None and name in before and before[name] != row[name]
-            for row, before in pairs
-            for name in self.dialogs
-        )
+    originals: Mapping[str, Row] = field(default_factory=dict)
 
 
 def shown(lake: "Lake", view: View, *, with_originals: bool) -> Shown:
@@ -53,23 +42,47 @@ def shown(lake: "Lake", view: View, *, with_originals: bool) -> Shown:
     batches = lake.scan(view.table, partition=view.partition, at=view.at, batch_rows=most)
     rows = next(iter(batches), [])[:most]
     dialogs = tuple(name for name, kind in lake.columns(view.table, view.at).items() if kind == DIALOG_TYPE)
-    originals = _originals(lake, view, rows) if with_originals and dialogs else {}
+    originals = _originals(lake, view, rows, dialogs) if with_originals and dialogs else {}
     return Shown(view.table, lake.count(view.table, view.partition, view.at), rows, dialogs, originals)
 
 
-def _originals(lake: "Lake", view: View, rows: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The parents of rows, as they were when the rows were made; as they are where that has expired."""
+def _originals(lake: "Lake", view: View, rows: Sequence[Row], dialogs: Sequence[str]) -> dict[str, Row]:
+    """For each row the nearest it was made from, at the first step back where a dialog was another."""
+    places: set[Place] = {(view.table, view.at)}
+    before = {row["row_id"]: row for row in rows if row.get("parent_ids")}
+    while before:
+        parents, places = _parents(lake, places, before.values())
+        before = {
+            child: parents[parent]
+            for child, row in before.items()
+            for parent in row.get("parent_ids") or ()
+            if parent in parents
+        }
+        if any(_differs(before.get(row["row_id"]), row, dialogs) for row in rows):
+            return before
+    return {}
+
+
+def _differs(before: Row | None, after: Row, dialogs: Sequence[str]) -> bool:
+    return before is not None and any(name in before and before[name] != after[name] for name in dialogs)
+
+
+def _parents(lake: "Lake", places: set[Place], rows: Iterable[Row]) -> tuple[dict[str, Row], set[Place]]:
+    """The parents of rows as they were when the rows were made (as they are where that has expired), and where."""
     from synth_assets.engine.commits import latest
 
-    parents = [parent for row in rows for parent in row.get("parent_ids") or ()]
-    kept = {snapshot.id for snapshot in lake.snapshots()} if parents else set()
-    found: dict[str, Mapping[str, Any]] = {}
-    for commit in latest(lake, view.table, view.at).values() if parents else ():
-        for table, state in commit.inputs.items():
-            at = int(state["snapshot"]) if int(state["snapshot"]) in kept else None
-            sql = f"SELECT * FROM {table} WHERE row_id IN (SELECT unnest(?::VARCHAR[]))"
-            found |= {row["row_id"]: row for row in lake.rows(sql, (parents,), at=at)}
-    return found
+    wanted = [parent for row in rows for parent in row.get("parent_ids") or ()]
+    kept = {snapshot.id for snapshot in lake.snapshots()}
+    found: dict[str, Row] = {}
+    where: set[Place] = set()
+    for table, at in places:
+        for commit in latest(lake, table, at).values():
+            for read, state in commit.inputs.items():
+                then = int(state["snapshot"]) if int(state["snapshot"]) in kept else None
+                sql = f"SELECT * FROM {read} WHERE row_id IN (SELECT unnest(?::VARCHAR[]))"
+                found |= {row["row_id"]: row for row in lake.rows(sql, (wanted,), at=then)}
+                where.add((read, then))
+    return found, where
 
 
 @dataclass(frozen=True, slots=True)

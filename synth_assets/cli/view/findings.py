@@ -18,7 +18,7 @@ def print_findings(console: "Console", findings: "Sequence[Finding]", settings: 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 1))
+    table = Table.grid(padding=(0, 2, 0, 0))
     for column in ("mark", "name", "told"):
         table.add_column(overflow="fold", no_wrap=column != "told")
     for finding in findings:

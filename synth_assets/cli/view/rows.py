@@ -47,7 +47,7 @@ def _fields(shown: Shown, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _print_row(console: "Console", shown: Shown, row: Mapping[str, Any]) -> None:
     print_title(console, str(row.get("row_id", "")))
     print_fields(console, ((name, value) for name, value in _fields(shown, row) if name != "row_id"))
-    original = shown.original(row)
+    original = shown.originals.get(str(row.get("row_id")))
     for name in shown.dialogs:
         before = original.get(name) if original is not None else None
         console.print(_two(before, row[name]) if before else _one(row[name]))

@@ -20,6 +20,7 @@ def print_summary(console: "Console", run: Run) -> None:
     """All that was committed."""
     if not run.results:
         return
+    console.print()
     divided = any(result.partition_key != WHOLE for result in run.results)
     table = grid(("table", "partition") if divided else ("table",), NUMBERS)
     for result in run.results:
@@ -59,9 +60,7 @@ def _print_remarks(console: "Console", result: "StageResult") -> None:
 
 def _print_next(console: "Console", run: Run) -> None:
     """The way on: to the rows that a teacher made, to rejects, and to the files."""
-    asked = [job.table for job in run.jobs if run.recipe.stages[job.stage].shape == "ask"]
-    shown = asked[-1] if asked else run.jobs[-1].table
-    hint(console, f"synth show {shown}")
+    hint(console, f"synth show {run.jobs[-1].schema if run.wish.stage is None else run.jobs[-1].table}")
     rejecting = dict.fromkeys(result.table for result in run.results if result.tally.rejects)
     for table in rejecting:
         hint(console, f"synth show {table} --rejects")

@@ -45,6 +45,14 @@ def test_a_dialog_alone_is_not_side_by_side(made: Place) -> None:
     assert "before" not in made.synth("show", "robots.raw", "--rows", "1").out
 
 
+def test_a_table_made_of_rewrites_shows_them_beside_their_originals_too(made: Place) -> None:
+    made.write_recipe(RECIPE.replace("  finetune:", "  few: {kind: filter, from: rewritten, where: 'true'}\n  finetune:"))
+    made.synth("run", "robots")
+    shown = made.synth("show", "robots.few", "--rows", "1").out
+    assert "before" in shown
+    assert shown.count("There is much to say about") == 2
+
+
 def test_rows_say_how_many_there_are(made: Place) -> None:
     assert "3 of 13 rows of robots.raw; --rows 13 shows all" in made.synth("show", "robots.raw").out
     assert "13 of 13 rows" in made.synth("show", "robots.raw", "--rows", "13").out

@@ -16,7 +16,7 @@ PAID = RECIPE.replace("{model: offline}", "{model: mistral-small-latest, limits:
 
 def test_a_run_makes_the_dataset_and_says_what_to_do_next(place: Place) -> None:
     said = place.synth("run", "robots")
-    assert "synth show robots.rewritten" in said.out
+    assert "→ synth show robots\n" in said.out
     assert str(place.export) in said.out
     assert "offline teacher" in said.err
     assert (place.export / "train.jsonl").is_file()
