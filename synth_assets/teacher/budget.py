@@ -90,9 +90,9 @@ class Purse:
             self._settle(hold, NOTHING)
 
     def forfeit(self, hold: Hold) -> None:
-        """An answer may have been made and charged for without arriving; the call still holds its own share."""
+        """An answer may have been made and charged for without arriving: all that was set aside is spent."""
         if hold is not NOTHING:
-            self._spent = _sum(self._spent, Hold(hold.usd, 0, hold.tokens), 1)
+            self._settle(hold, hold)
 
     def _settle(self, hold: Hold, taken: Hold) -> None:
         self._held = _sum(self._held, hold, -1)

@@ -96,37 +96,38 @@ class Gateway:
         self.stats.asked += 1
         if self._route.local and self.stats.asked % _TURN == 0:
             await asyncio.sleep(0)  # answers that wait for nothing would leave nobody else a turn
-        body = self._route.transport.encode(call)
-        hold = await self._purse.hold(len(body))
-        try:
-            outcome = await self._attempts(call, body, hold)
-        except BaseException:
-            self._purse.give_back(hold)
-            raise
-        if isinstance(outcome, Failure):
-            self._purse.give_back(hold)
-            self.stats.failed += 1
+        outcome = await self._attempts(call, self._route.transport.encode(call))
+        self.stats.failed += isinstance(outcome, Failure)
         return outcome
 
-    async def _attempts(self, call: Call, body: bytes, hold: Hold) -> Outcome:
+    async def _attempts(self, call: Call, body: bytes) -> Outcome:
         tokens = len(body) // _BYTES_PER_TOKEN + int(self._typical_completion)
         attempts = faults = refusals = 0
-        while True:
-            attempts += 1
-            outcome = await self._once(call, body, tokens, attempts)
-            if isinstance(outcome, Reply):
-                self._accept(call, outcome, hold)
-                return outcome
-            if outcome.billed:
-                self._purse.forfeit(hold)
-                self.stats.lost += 1
-            refusals += outcome.kind == "refused"
-            faults += outcome.kind == "passing" and not (outcome.absent and self.traffic.gone_quiet())
-            if outcome.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
-                return Failure(outcome.reason, outcome.detail, attempts)
-            self.stats.retries += 1
-            if outcome.kind == "passing":
-                await self.traffic.pause(attempts - refusals, outcome.retry_after_s or 0.0)
+        hold: Hold | None = None
+        try:
+            while True:
+                attempts += 1
+                hold = hold or await self._purse.hold(len(body))
+                outcome = await self._once(call, body, tokens, attempts)
+                if isinstance(outcome, Reply):
+                    self._purse.pay(hold, outcome)
+                    hold = None
+                    self._accept(call, outcome)
+                    return outcome
+                if outcome.billed:
+                    self._purse.forfeit(hold)
+                    hold = None
+                    self.stats.lost += 1
+                refusals += outcome.kind == "refused"
+                faults += outcome.kind == "passing" and not (outcome.absent and self.traffic.gone_quiet())
+                if outcome.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
+                    return Failure(outcome.reason, outcome.detail, attempts)
+                self.stats.retries += 1
+                if outcome.kind == "passing":
+                    await self.traffic.pause(attempts - refusals, outcome.retry_after_s or 0.0)
+        finally:
+            if hold is not None:
+                self._purse.give_back(hold)
 
     async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply | Setback:
         traffic, stats = self.traffic, self.stats
@@ -164,7 +165,7 @@ class Gateway:
         except Setback as setback:
             return setback
 
-    def _accept(self, call: Call, reply: Reply, hold: Hold) -> None:
+    def _accept(self, call: Call, reply: Reply) -> None:
         stats = self.stats
         stats.answered += 1
         stats.prompt_tokens += reply.prompt_tokens
@@ -172,7 +173,6 @@ class Gateway:
         if stats.cost_usd is not None:
             stats.cost_usd += reply.cost_usd or 0.0
         self._typical_completion += 0.05 * (reply.completion_tokens - self._typical_completion)
-        self._purse.pay(hold, reply)
         if self._on_reply is not None:
             self._on_reply(call, reply)
 

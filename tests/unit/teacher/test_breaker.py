@@ -1,0 +1,55 @@
+"""When a run gives up, and when not."""
+
+from synth_assets.teacher.breaker import PATIENCE_S, Breaker
+from synth_assets.teacher.setback import Setback
+
+GONE = Setback("passing", "no connection", absent=True)
+SLOW = Setback("passing", "timed out", absent=True)
+REFUSED = Setback("refused", "rate limited (429)")
+
+
+def fail(breaker: Breaker, setback: Setback, times: int, start: float, *, each_s: float = 0.1) -> str | None:
+    for number in range(times):
+        now = start + number * each_s
+        reason = breaker.verdict(setback, active=4, started=now, now=now)
+        if reason:
+            return reason
+    return None
+
+
+def test_a_teacher_that_is_gone_is_given_up_after_the_patience() -> None:
+    breaker = Breaker()
+    breaker.answered(0.0)
+    assert fail(breaker, GONE, int(PATIENCE_S / 0.1) - 1, 1.0) is None
+    assert breaker.gone_quiet
+    assert "no connection" in (fail(breaker, GONE, 5, 1.0 + PATIENCE_S) or "")
+
+
+def test_one_answer_makes_up_for_it_all() -> None:
+    breaker = Breaker()
+    fail(breaker, GONE, 90, 0.0)
+    breaker.answered(9.5)
+    assert not breaker.gone_quiet
+    assert fail(breaker, GONE, 50, 9.6) is None
+
+
+def test_few_faults_are_not_enough_however_long_they_take() -> None:
+    assert fail(Breaker(), GONE, 5, 0.0, each_s=20) is None
+
+
+def test_a_server_that_hangs_is_given_up_at_the_first_round_of_time_outs() -> None:
+    breaker = Breaker()
+    assert [breaker.verdict(SLOW, 64, 0.0, 120.0) for _ in range(8)][-1] is not None
+
+
+def test_refusals_are_borne_for_minutes() -> None:
+    breaker = Breaker()
+    assert fail(breaker, REFUSED, 290, 0.0, each_s=1) is None
+    assert "has refused every request" in (fail(breaker, REFUSED, 20, 290.0, each_s=1) or "")
+
+
+def test_a_bad_request_ends_a_run_only_if_no_request_was_ever_good() -> None:
+    bad, breaker = Setback("row", "refused (400)"), Breaker()
+    assert "turns every request away" in (fail(Breaker(), bad, 5, 0.0) or "")
+    breaker.answered(0.0)
+    assert fail(breaker, bad, 500, 1.0) is None
