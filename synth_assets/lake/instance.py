@@ -50,7 +50,7 @@ class Instance:
     def connect(self) -> DuckDBPyConnection:
         """A connection for one use by one thread, which finds `schema.table` in the lake."""
         connection = self._root.cursor()
-        connection.execute(f"USE {LAKE}")
+        connection.execute(f"USE {LAKE}; SET enable_progress_bar = false")
         return connection
 
 

@@ -140,3 +140,8 @@ def test_a_lake_elsewhere_is_refused_with_a_remedy(tmp_path: Path, name: str, va
 def test_a_path_with_braces_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LakeError, match="braces"):
         open_lake(settings.load({"SYNTH_HOME": str(tmp_path / "{DATA_PATH}")}))
+
+
+def test_a_long_query_draws_nothing_on_the_screen(lake: Lake) -> None:
+    shown = lake.rows("SELECT current_setting('enable_progress_bar') AS shown")
+    assert shown == [{"shown": False}]
