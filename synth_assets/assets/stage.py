@@ -17,7 +17,7 @@ from synth_assets.engine import Engine, Job, fingerprint_of, teacher_of
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
 
-_OWN_KIND = {"source": "python", "query": "sql", "sink": "file"}
+_OWN_KIND = {"source": "python", "query": "sql", "sift": "python", "sink": "file"}
 
 
 def key_of(recipe: Recipe, name: str) -> dg.AssetKey:
@@ -69,7 +69,7 @@ def _filling(context: dg.AssetExecutionContext, engine: Engine, recipe: Recipe, 
     progress = Progress(context.log)
     parent = f"{recipe.name}.{stage.from_}" if isinstance(stage, Ask) else None
     return Filling(
-        fill=lambda part: engine.run(Job(recipe, name, part, context.run_id), progress),
+        fill=lambda part: engine.run(Job(recipe, name, part, context.run.run_id), progress),
         made=lambda result: Made(result, contract, isinstance(stage, Ask), parent, notice),
         contract=contract,
     )

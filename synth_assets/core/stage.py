@@ -1,8 +1,8 @@
-"""The four shapes of a stage. A kind of stage is one frozen model of one shape; the engine runs the shape."""
+"""The five shapes of a stage. A kind of stage is one frozen model of one shape; the engine runs the shape."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
@@ -105,7 +105,7 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    shape: ClassVar[Literal["source", "ask", "query", "sink"]]
+    shape: ClassVar[Literal["source", "ask", "query", "sift", "sink"]]
     needs_whole: ClassVar[bool] = False
 
     kind: str
@@ -178,6 +178,21 @@ class Query(Stage):
         """One SELECT; `{name}` is not formatted: tables are named `recipe.stage` or as the stage."""
 
 
+class Sift(Stage):
+    """Keeps or turns away rows one after the other, knowing those it has seen before; in Python, in bounded memory."""
+
+    shape = "sift"
+
+    from_: str = Field(alias="from", description="the stage it reads")
+
+    def inputs(self) -> tuple[str, ...]:
+        return (self.from_,)
+
+    @abstractmethod
+    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["Written"]:
+        """What becomes of each row, in their order; `beside` are the rows of the other inputs, by name."""
+
+
 class Sink(Stage):
     """Writes files for others to use; its table describes what it wrote."""
 
@@ -205,7 +220,7 @@ def column_of(key: str, name: str, table: str, read: Contract) -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one upstream row: the row of the sink's table that tells of it, or why it stayed out."""
+    """What became of one upstream row: the row that it is from here on, or that tells of it, or why it stayed out."""
 
     parent: Row
     outcome: Values | Reject
@@ -223,15 +238,10 @@ def declared(columns: Sequence[Column], checks: Checks, description: str) -> Con
 
 def _tightened(column: Column, checks: Checks) -> Column:
     name = column.name
-    return Column(
-        name=name,
-        type=column.type,
-        description=column.description,
-        nullable=column.nullable,
+    return replace(
+        column,
         unique=column.unique or name in checks.unique,
         accepted=checks.accepted.get(name, column.accepted),
         min_length=checks.min_length.get(name, column.min_length),
         max_length=checks.max_length.get(name, column.max_length),
-        minimum=column.minimum,
-        maximum=column.maximum,
     )

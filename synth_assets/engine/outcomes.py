@@ -1,4 +1,4 @@
-"""What becomes rows: of a source, a query, a sink; and the rows of a table as a stage sees them."""
+"""What becomes rows: of a source, a query, a sift, a sink; and the rows of a table as a stage sees them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -65,8 +65,8 @@ def made_by_query(values: Values, siblings: Counter[tuple[str, ...]]) -> Made:
     return Made(own, origin, siblings[origin] - 1, parents)
 
 
-def made_by_sink(parent: Row, outcome: Values | Reject) -> Made | Rejected:
-    """The row of a sink's table for an upstream row, or its reject."""
+def made_of_row(parent: Row, outcome: Values | Reject) -> Made | Rejected:
+    """What a sift or a sink made of one upstream row: the row of its table, or a reject."""
     parents = (parent.row_id,)
     if isinstance(outcome, Reject):
         return Rejected(parent.values, outcome.reason, outcome.detail, parents)

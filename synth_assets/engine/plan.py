@@ -6,19 +6,19 @@ that must be asked about is unknown from there on, and counted as one row by the
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from synth_assets.core.canonical import row_id
 from synth_assets.core.request import Call
-from synth_assets.core.stage import Ask, Row, Source
+from synth_assets.core.stage import Ask, Row, Sift, Source
 from synth_assets.engine import ask, ledger
 from synth_assets.engine.check import faults_of, schema_of
 from synth_assets.engine.commits import input_partition, input_states, latest
 from synth_assets.engine.estimate import Estimate, Estimator
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, Made, Rejected
-from synth_assets.engine.outcomes import made_by_source, rows_of
+from synth_assets.engine.outcomes import made_by_source, made_of_row, rows_of
 from synth_assets.engine.sheet import finish
 from synth_assets.engine.whole import Engine, Wish, jobs_of
 from synth_assets.recipes import Recipe
@@ -88,7 +88,9 @@ class _Planner:
             return False
         base = latest(self._lake, job.table, self._at).get(job.partition.key)
         fingerprint = fingerprint_of(job.recipe, job.stage, self._settings)
-        return base is not None and is_current(job, fingerprint, base, input_states(self._lake, job, self._at))
+        return base is not None and is_current(
+            self._lake, job, fingerprint, base, input_states(self._lake, job, self._at)
+        )
 
     def _will_change(self, job: Job, name: str) -> bool:
         part = input_partition(job, name)
@@ -122,6 +124,8 @@ class _Planner:
             yield from self._source(job, stage, line)
         elif isinstance(stage, Ask):
             yield from self._asked(job, stage, line)
+        elif isinstance(stage, Sift):
+            yield from self._sifted(job, stage, line)
         else:
             for batch in self._input(job, stage.inputs()[0]):
                 line.input_rows += len(batch)
@@ -150,6 +154,27 @@ class _Planner:
                 yield _checked(job, schema, made, line)
                 made = []
         yield _checked(job, schema, made, line)
+
+    def _sifted(self, job: Job, stage: Sift, line: PlanLine) -> Iterator[Batch]:
+        """The rows that are known go through the sift; those that are not may all come through it."""
+        schema = schema_of(job.recipe.contracts[job.stage])
+        unknown = 0
+
+        def known(name: str) -> Iterator[Row]:
+            nonlocal unknown
+            for batch in self._input(job, name):
+                line.input_rows += len(batch) if name == stage.from_ else 0
+                unknown += batch.count(UNKNOWN) if name == stage.from_ else 0
+                yield from (row for row in batch if row is not UNKNOWN)
+
+        beside = {name: known(name) for name in stage.inputs() if name != stage.from_}
+        sifted = stage.sift(known(stage.from_), beside)
+        while some := list(islice(sifted, ask.LOOKUP_ROWS)):
+            outcomes = [made_of_row(each.parent, each.outcome) for each in some]
+            made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
+            line.rejects += len(outcomes) - len(made)
+            yield _checked(job, schema, made, line)
+        yield [UNKNOWN] * unknown
 
     def _asked(self, job: Job, stage: Ask, line: PlanLine) -> Iterator[Batch]:
         teacher = teacher_of(job.recipe, job.stage, self._settings)

@@ -9,7 +9,7 @@ from typing import cast
 
 from synth_assets.core.contract import Values
 from synth_assets.core.errors import ConflictError, LakeError
-from synth_assets.core.stage import Ask, Query, Sink, Source
+from synth_assets.core.stage import Ask, Query, Row, Sift, Sink, Source
 from synth_assets.engine import exports
 from synth_assets.engine.ask import LOOKUP_ROWS, Asking
 from synth_assets.engine.build import Build
@@ -18,7 +18,7 @@ from synth_assets.engine.describe import Contents, Origin, describe, write
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger import Scope, Session, spent
-from synth_assets.engine.outcomes import made_by_query, made_by_sink, made_by_source, rows_of
+from synth_assets.engine.outcomes import made_by_query, made_by_source, made_of_row, rows_of
 from synth_assets.lake import Lake
 from synth_assets.settings import Settings
 from synth_assets.teacher import Budget, Teacher
@@ -47,18 +47,18 @@ class Runner:
         inputs = input_states(self.lake, job, at)
         base = latest(self.lake, job.table, at).get(job.partition.key)
         fingerprint = fingerprint_of(job.recipe, job.stage, self.settings)
-        if base and not job.force and is_current(job, fingerprint, base, inputs):
+        if base and not job.force and is_current(self.lake, job, fingerprint, base, inputs):
             return reused(job.work, base, at, started)
         try:
             return self._shapes()[stage.shape](job, stage, base, inputs)
         except ConflictError:
             winner = latest(self.lake, job.table).get(job.partition.key)
-            if winner and is_current(job, fingerprint, winner, inputs):
+            if winner and is_current(self.lake, job, fingerprint, winner, inputs):
                 return reused(job.work, winner, self.lake.snapshot(), started)
             raise
 
     def _shapes(self) -> dict[str, Callable[..., StageResult]]:
-        return {"source": self._source, "ask": self._ask, "query": self._query, "sink": self._sink}
+        return {"source": self._source, "ask": self._ask, "query": self._query, "sift": self._sift, "sink": self._sink}
 
     def _require_inputs(self, job: Job, at: int) -> None:
         for name in job.recipe.stages[job.stage].inputs():
@@ -122,6 +122,23 @@ class Runner:
         for batch in self.lake.query(sql, at=at):
             yield from batch.to_pylist()
 
+    def _sift(self, job: Job, stage: Sift, base: Committed | None, inputs: Inputs) -> StageResult:
+        at = snapshot_of(inputs)
+        rows = {name: self._rows(job, name, at) for name in stage.inputs()}
+        with self._build(job, base) as build:
+            table, part = job.source_of(stage.from_), input_partition(job, stage.from_)
+            build.tally.input_total = self.lake.count(table, part, at)
+            for sifted in stage.sift(rows.pop(stage.from_), rows):
+                build.tally.input_rows += 1
+                build.add(made_of_row(sifted.parent, sifted.outcome))
+                self.on_progress(job, build.tally)
+            return build.commit(inputs)
+
+    def _rows(self, job: Job, name: str, at: int) -> Iterator[Row]:
+        """The rows of an input; the table is read when the first is wanted."""
+        for batch in rows_of(self.lake, job.source_of(name), input_partition(job, name), at):
+            yield from batch
+
     def _sink(self, job: Job, stage: Sink, base: Committed | None, inputs: Inputs) -> StageResult:
         table = job.source_of(stage.from_)
         contents = Contents()
@@ -131,7 +148,7 @@ class Runner:
             rows = (row for batch in rows_of(self.lake, table, None, at) for row in batch)
             for written in stage.write(rows, folder):
                 build.tally.input_rows += 1
-                build.add(made_by_sink(written.parent, written.outcome))
+                build.add(made_of_row(written.parent, written.outcome))
                 contents.add(written.outcome)
                 self.on_progress(job, build.tally)
             origin = Origin(job, build.fingerprint, at)

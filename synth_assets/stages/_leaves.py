@@ -1,0 +1,111 @@
+"""Reads the leaves of an InstructLab taxonomy: `qna.yaml` files of versions 1 to 3, of skills and of knowledge."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Values
+from synth_assets.core.stage import Reject
+
+LEAF_FILE = "qna.yaml"
+LeafKind = Literal["skill", "grounded", "knowledge"]
+KINDS: tuple[LeafKind, ...] = get_args(LeafKind)
+_VERSIONS = ("", "1", "2", "3")
+_KNOWLEDGE = "knowledge"
+
+
+class _Fault(ValueError):
+    """What is wrong with a leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    question: str
+    answer: str
+    context: str | None
+
+
+def read_leaves(root: Path) -> Iterator[Values | Reject]:
+    """A row for each leaf without contexts, and for each context of the others; in the order of their paths."""
+    for path in sorted(root.rglob(LEAF_FILE)):
+        place = path.parent.relative_to(root).as_posix()
+        try:
+            yield from _rows(_fields(path), place)
+        except _Fault as fault:
+            yield Reject("leaf cannot be read", f"{place}/{LEAF_FILE}: {fault}")
+
+
+def _fields(path: Path) -> Mapping[str, object]:
+    import yaml
+
+    try:
+        # Every scalar is the text that stands there: an answer may be `42`, `no` or `2024-05-01`.
+        value = yaml.load(path.read_text("utf-8-sig"), yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _Fault(f"not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(value, Mapping):
+        raise _Fault("not a YAML mapping")
+    if value.get("version", "") not in _VERSIONS:
+        raise _Fault(f"version {value['version']} is none of 1, 2, 3")
+    return value
+
+
+def _rows(leaf: Mapping[str, object], place: str) -> Iterator[Values]:
+    examples = list(_examples(leaf.get("seed_examples")))
+    contexts = dict.fromkeys(example.context for example in examples)
+    is_knowledge = place.split("/")[0] == _KNOWLEDGE or "document" in leaf
+    for context in contexts:
+        own = [example for example in examples if example.context == context]
+        kind = "knowledge" if is_knowledge else "grounded" if context else "skill"
+        yield {
+            "leaf": place,
+            "leaf_kind": kind,
+            "task": _text(leaf, "task_description") or _text(leaf, "document_outline") or _named(place),
+            "domain": _text(leaf, "domain") or None,
+            "context": context,
+            "seed_questions": [example.question for example in own],
+            "seed_answers": [example.answer for example in own],
+            "document": _document(leaf.get("document")),
+            "created_by": _text(leaf, "created_by") or None,
+        }
+
+
+def _examples(found: object) -> Iterator[_Example]:
+    """The examples of a leaf. Knowledge of version 3 has several questions for each context."""
+    if not isinstance(found, Sequence) or isinstance(found, str) or not found:
+        raise _Fault("no seed_examples")
+    for number, item in enumerate(found, start=1):
+        where = f"seed example {number}"
+        if not isinstance(item, Mapping):
+            raise _Fault(f"{where} is not a mapping")
+        context = _text(item, "context") or None
+        pairs = item.get("questions_and_answers", [item])
+        if not isinstance(pairs, Sequence) or isinstance(pairs, str) or not pairs:
+            raise _Fault(f"{where} has no questions_and_answers")
+        for pair in pairs:
+            texts = [_text(pair, key) if isinstance(pair, Mapping) else "" for key in ("question", "answer")]
+            if not all(texts):
+                raise _Fault(f"{where} lacks a question or its answer")
+            yield _Example(texts[0], texts[1], context)
+
+
+def _text(keys: Mapping[str, object], name: str) -> str:
+    value = keys.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _document(value: object) -> Json:
+    """Where the documents of knowledge lie, as the leaf says: repository, commit and patterns."""
+    if not isinstance(value, Mapping):
+        return None
+    return {
+        str(name): [str(one) for one in item] if isinstance(item, list | tuple) else str(item)
+        for name, item in value.items()
+    }
+
+
+def _named(place: str) -> str:
+    """A leaf that does not say what it is about is about what its folders are called."""
+    return ", ".join(part.replace("_", " ") for part in place.split("/")[-2:])

@@ -1,0 +1,210 @@
+"""Finds texts that say nearly the same as an earlier one, exactly and fast: by MinHash, or by ROUGE-L."""
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from math import ceil
+from typing import TYPE_CHECKING, Protocol
+
+from synth_assets.core.canonical import content_hash
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_WORD = re.compile(r"\w+")
+_SHINGLE = 5
+_SEEDS = 128
+_RECALL = 0.99
+_GOLDEN = 0x9E3779B97F4A7C15  # an odd number that spreads what it multiplies over all bits
+_FEW = 8
+_MARGIN = 0.15  # more than three standard deviations of what a signature of 128 hashes tells
+_NONE: list[int] = []
+
+
+class Index(Protocol):
+    """Texts seen so far, by number."""
+
+    def near(self, text: str) -> tuple[int, float] | None:
+        """The earlier text that is most like this one, and how much; None if none is like it enough."""
+
+    def add(self, text: str) -> None:
+        """Takes a text in; it has the next number."""
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, however they are written."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+class Exact:
+    """Texts of the same words, whatever their case, punctuation and white space."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+        self._size = 0
+
+    def near(self, text: str) -> tuple[int, float] | None:
+        number = self._numbers.get(_digest(text))
+        return None if number is None else (number, 1.0)
+
+    def add(self, text: str) -> None:
+        self._numbers.setdefault(_digest(text), self._size)
+        self._size += 1
+
+
+def _digest(text: str) -> bytes:
+    said = " ".join(words(text)) or text.strip()
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class RougeL:
+    """ROUGE-L of words (F1 of the longest common subsequence), as self-instruct compares instructions."""
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._texts: list[list[str]] = []
+        self._index: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+
+    def near(self, text: str) -> tuple[int, float] | None:
+        said = words(text)
+        places = _bits(said)
+        best: tuple[int, float] | None = None
+        for number in sorted({number for token in self._prefix(said) for number in self._index.get(token, ())}):
+            other = self._texts[number]
+            if min(len(said), len(other)) * 2 < self._threshold * (len(said) + len(other)):
+                continue
+            score = 2 * _common(places, len(said), other) / (len(said) + len(other))
+            if score >= self._threshold and (best is None or score > best[1]):
+                best = number, score
+        return best
+
+    def add(self, text: str) -> None:
+        said = words(text)
+        for token in self._prefix(said):
+            self._index[token].append(len(self._texts))
+        self._texts.append(said)
+
+    def _prefix(self, said: Sequence[str]) -> list[tuple[str, int]]:
+        """So many of the words that two texts which are alike enough share one of them; long words are rare ones."""
+        count: Counter[str] = Counter()
+        tokens = []
+        for word in said:
+            tokens.append((word, count[word]))
+            count[word] += 1
+        tokens.sort(key=lambda token: (-len(token[0]), token))
+        shared = ceil(self._threshold / (2 - self._threshold) * len(tokens) - 1e-9)
+        return tokens[: len(tokens) - max(shared, 1) + 1]
+
+
+def _bits(said: Sequence[str]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for place, word in enumerate(said):
+        places[word] = places.get(word, 0) | 1 << place
+    return places
+
+
+def _common(places: dict[str, int], length: int, other: Sequence[str]) -> int:
+    """The length of the longest common subsequence, a row of the table at a time (Hyyrö's bits)."""
+    mask = row = (1 << length) - 1
+    for word in other:
+        matched = row & places.get(word, 0)
+        row = (row + matched | row - matched) & mask
+    return length - row.bit_count()
+
+
+class MinHash:
+    """Jaccard similarity of five-character shingles; candidates by MinHash in bands, each then measured exactly."""
+
+    def __init__(self, threshold: float) -> None:
+        import numpy as np
+
+        self._threshold = threshold
+        self._bands, self._rows = _banding(threshold)
+        hashes = [content_hash("minhash/1", place) for place in range(2 * self._bands * self._rows)]
+        numbers = np.array([int(text[:8], 16) for text in hashes], dtype=np.uint32)
+        self._factors, self._offsets = numbers[::2] | np.uint32(1), numbers[1::2]
+        self._buckets: list[dict[bytes, list[int]]] = [{} for _ in range(self._bands)]
+        self._shingles: list[np.ndarray] = []
+        self._signatures = np.empty((1_024, self._bands * self._rows), dtype=np.uint32)
+        self._last: tuple[str, np.ndarray, np.ndarray] | None = None
+
+    def near(self, text: str) -> tuple[int, float] | None:
+        shingles, signature = self._measured(text)
+        best: tuple[int, float] | None = None
+        for number in self._likely(signature):
+            score = _jaccard(shingles, self._shingles[number])
+            if score >= self._threshold and (best is None or score > best[1]):
+                best = number, score
+        return best
+
+    def add(self, text: str) -> None:
+        import numpy as np
+
+        shingles, signature = self._measured(text)
+        number = len(self._shingles)
+        if number == len(self._signatures):
+            self._signatures = np.concatenate([self._signatures, np.empty_like(self._signatures)])
+        self._signatures[number] = signature
+        self._shingles.append(shingles)
+        for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
+            bucket.setdefault(key, []).append(number)
+
+    def _likely(self, signature: "np.ndarray") -> list[int]:
+        """The texts that share a band, less those whose signatures differ in far too many places."""
+        import numpy as np
+
+        buckets = zip(self._buckets, self._keys(signature), strict=True)
+        found = np.unique(
+            np.concatenate([_NONE, *(bucket.get(key, _NONE) for bucket, key in buckets)]).astype(np.int64)
+        )
+        if len(found) > _FEW:
+            agreeing = (self._signatures[found] == signature).sum(axis=1)
+            found = found[agreeing >= (self._threshold - _MARGIN) * len(signature)]
+        return [int(number) for number in found]
+
+    def _keys(self, signature: "np.ndarray") -> list[bytes]:
+        return [band.tobytes() for band in signature.reshape(self._bands, self._rows)]
+
+    def _measured(self, text: str) -> "tuple[np.ndarray, np.ndarray]":
+        """The shingles of a text and the least of their hashes under each of many permutations."""
+        if self._last is None or self._last[0] != text:
+            shingles = _shingled(text)
+            # Multiplying by an odd number and adding another permutes the 32-bit integers.
+            permuted = self._factors[:, None] * shingles[None, :] + self._offsets[:, None]
+            self._last = text, shingles, permuted.min(axis=1)
+        return self._last[1], self._last[2]
+
+
+def _banding(threshold: float) -> tuple[int, int]:
+    """Bands and rows, as steep as `_SEEDS` allow, that find a pair at the threshold with a chance of `_RECALL`."""
+    for rows in range(_SEEDS, 1, -1):
+        bands = _SEEDS // rows
+        if 1 - (1 - threshold**rows) ** bands >= _RECALL:
+            return bands, rows
+    return _SEEDS, 1
+
+
+def _shingled(text: str) -> "np.ndarray":
+    """The set of a text's shingles, as sorted hashes."""
+    import numpy as np
+
+    said = " ".join(words(text)) or text.strip()
+    codes = np.frombuffer(said.ljust(_SHINGLE).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    hashed = np.zeros(len(codes) - _SHINGLE + 1, dtype=np.uint64)
+    for place in range(_SHINGLE):
+        hashed = hashed * np.uint64(_GOLDEN) + codes[place : place + len(hashed)]
+        hashed ^= hashed >> np.uint64(29)
+    hashed *= np.uint64(_GOLDEN)
+    return np.unique((hashed >> np.uint64(32)).astype(np.uint32))
+
+
+def _jaccard(one: "np.ndarray", other: "np.ndarray") -> float:
+    import numpy as np
+
+    fewer, more = sorted((len(one), len(other)))
+    if not fewer:
+        return 0.0
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    return shared / (fewer + more - shared)
