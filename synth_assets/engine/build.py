@@ -2,16 +2,18 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from synth_assets.core.canonical import Json, canonical_json, row_id
+from synth_assets.core.canonical import canonical_json, row_id
+from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import ConflictError, ContractError
 from synth_assets.engine import ops
+from synth_assets.engine.books import Entry, booked
 from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
@@ -93,19 +95,23 @@ class Build:
         """Closes the books and makes the table visible; GateClosed or ConflictError leave it as it was."""
         verdicts = self.verdicts()
         self._write_rejects()
-        about = self._about()
+        work, about = self._work, self._about()
         duration_s = time.monotonic() - self._started
         with ExitStack() as stack:
             changes: list[Change] = [
                 Replace(self._rows),
-                *([Replace(self._rejects)] if self._work.keeps_rejects else []),
-                *self._book(stack, inputs, duration_s, folder),
+                *([Replace(self._rejects)] if work.keeps_rejects else []),
+                *self._replaced_scheme(stack),
+                *(
+                    Append(stack.enter_context(writer))
+                    for writer in booked(self._lake, work, self._entry(inputs, duration_s, folder))
+                ),
             ]
             snapshot = self._lake.commit(changes, about, guard=self._raise_if_overtaken)
         return StageResult(
-            table=self._work.table,
-            partition_key=self._work.partition_key,
-            run_id=self._work.run_id,
+            table=work.table,
+            partition_key=work.partition_key,
+            run_id=work.run_id,
             snapshot=snapshot,
             fingerprint=about.fingerprint,
             reused=False,
@@ -115,6 +121,15 @@ class Build:
             folder=folder,
             inputs={table: state.snapshot for table, state in inputs.items()},
         )
+
+    def _replaced_scheme(self, stack: ExitStack) -> Iterator[Replace]:
+        """Empties what was written when the table was divided otherwise: the whole, or into partitions."""
+        is_whole = self._work.partition_key == WHOLE
+        for shape in (self._rows.shape, self._rejects.shape):
+            there = set(self._lake.partitions(shape.table)) if self._lake.has(shape.table) else set()
+            for key in sorted(there - {WHOLE} if is_whole else there & {WHOLE}):
+                empty = self._lake.stage(shape.table, shape.contract, key, ids=shape.ids, calls=shape.calls)
+                yield Replace(stack.enter_context(empty))
 
     def _about(self) -> About:
         work = self._work
@@ -187,43 +202,16 @@ class Build:
         if rows:
             self._rejects.write(rows)
 
-    def _book(
-        self, stack: ExitStack, inputs: dict[str, InputState], duration_s: float, folder: Path | None
-    ) -> list[Append]:
-        """The rows of ops.commits and ops.reject_counts that go with the commit."""
-        work, tally, key = self._work, self.tally, self._work.partition_key
-        who = {"run_id": work.run_id, "recipe": work.schema, "stage": work.name}
-        states: dict[str, Json] = {
-            table: {"snapshot": state.snapshot, "data": state.data} for table, state in inputs.items()
-        }
-        commit = {
-            **who,
-            "serial": (self._base.serial if self._base else 0) + 1,
-            "kind": work.kind,
-            "fingerprint": self.fingerprint,
-            "data_hash": self._data_hash(),
-            "inputs": canonical_json(states),
-            **{name: getattr(tally, name) for name in ("input_rows", "rows", "rejects", "failures")},
-            **{name: getattr(tally, name) for name in ("calls", "hits", "prompt_tokens", "completion_tokens")},
-            "cost_usd": tally.cost_usd,
-            "duration_s": duration_s,
-            "committed_at": datetime.now(UTC),
-            "folder": str(folder) if folder else None,
-        }
-        counts = [{**who, "reason": reason, "rejects": n} for reason, n in sorted(tally.reasons.items())]
-        appended = []
-        for table, rows in ((ops.COMMITS, [commit]), (ops.REJECT_COUNTS, counts)):
-            if rows:
-                writer = stack.enter_context(self._lake.stage(table, ops.ENGINE_TABLES[table], key, ids=False))
-                writer.write(rows)
-                appended.append(Append(writer))
-        return appended
+    def _entry(self, inputs: dict[str, InputState], duration_s: float, folder: Path | None) -> Entry:
+        serial = (self._base.serial if self._base else 0) + 1
+        data_hash = self._data_hash(*(state.data for state in inputs.values()))
+        return Entry(serial, self.fingerprint, data_hash, inputs, self.tally, duration_s, folder)
 
-    def _data_hash(self) -> str:
-        """Rows of a teacher are told by their calls, so what else shapes them goes in, too."""
+    def _data_hash(self, *inputs: str) -> str:
+        """Rows of a teacher are told by their calls; what else shapes them goes in, too: code, and what they read."""
         digest = self._hash.copy()
         if self._work.asks:
-            digest.update(self.fingerprint.encode())
+            digest.update("\n".join([self.fingerprint, *inputs]).encode())
         return digest.hexdigest()[:32]
 
     def _raise_if_overtaken(self, reader: Reader) -> None:

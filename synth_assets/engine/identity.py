@@ -3,6 +3,7 @@
 from synth_assets.core.canonical import content_hash
 from synth_assets.engine.commits import Committed, InputState
 from synth_assets.engine.job import Job
+from synth_assets.lake import Reader
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
 from synth_assets.teacher import Teacher, open_teacher
@@ -22,11 +23,12 @@ def fingerprint_of(recipe: Recipe, stage: str, settings: Settings) -> str:
     return content_hash("stage/1", [told, target.endpoint, target.model])
 
 
-def is_current(job: Job, fingerprint: str, commit: Committed, inputs: dict[str, InputState]) -> bool:
+def is_current(lake: Reader, job: Job, fingerprint: str, commit: Committed, inputs: dict[str, InputState]) -> bool:
     """Whether a commit is what the job would make. A source looks outside each time; a failure is asked again."""
     return (
         job.recipe.stages[job.stage].shape != "source"
         and commit.tally.failures == 0
         and commit.fingerprint == fingerprint
         and commit.made_from(inputs)
+        and lake.count(job.table, job.partition.key) == commit.tally.rows
     )

@@ -17,6 +17,7 @@ from synth_assets.lake import Lake, Reader
 
 MOVE_ROWS = 2_000
 MOVE_S = 2.0
+MANY_FILES = 64
 _REPLY_COLUMNS = (
     "call_key, reply, finish_reason, answered_by, prompt_tokens, completion_tokens, cost_usd,"
     " latency_s, attempts, epoch(asked_at) AS asked_at, tool_calls"
@@ -54,7 +55,7 @@ class Session:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._stop.set()
         self._wake.set()
         self._thread.join()
@@ -62,6 +63,8 @@ class Session:
             self.flush()
         finally:
             self._journal.close()
+        if kind is None:
+            self._lake.compact(CALLS, fewest=MANY_FILES)
 
     def find(self, keys: Iterable[str]) -> dict[str, Reply]:
         """The replies to those keys that are known. Only one thread of a session finds."""

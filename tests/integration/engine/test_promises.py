@@ -103,6 +103,25 @@ class TestNoAnswerIsBoughtTwice:
         self._run_as_planned(robots, N - 5)
 
 
+class TestPartitionsChange:
+    """A recipe that is divided otherwise leaves no row of its former division behind."""
+
+    def _divide(self, robots: Workplace, how: str) -> dict[str, int]:
+        text = Path(robots.folder / "recipes/robots.yaml").read_text().split("partitions:")[0]
+        robots.write("robots", f"{text}partitions: {how}\n" if how else text)
+        robots.run()
+        rows = robots.engine.lake.rows("SELECT partition_key AS key, count(*) AS n FROM robots.rewritten GROUP BY ALL")
+        return {row["key"]: row["n"] for row in rows}
+
+    def test_from_the_whole_to_shards_and_back(self, robots: Workplace) -> None:
+        assert self._divide(robots, "") == {"all": N}
+        shards = self._divide(robots, "{shards: 2}")
+        assert set(shards) == {"shard-00", "shard-01"}
+        assert sum(shards.values()) == N
+        assert self._divide(robots, "") == {"all": N}
+        assert _calls(robots) == N, "the answers were there"
+
+
 class TestRowsAreNamed:
     """By their content, or by the column that the recipe says names them."""
 
@@ -125,6 +144,29 @@ class TestRowsAreNamed:
         robots.write("robots", text + "      - {number: 1, text: uno}\n")
         assert not robots.run()["raw"].reused
         assert self._ids(robots) == before
+
+
+class TestWhatIsCarriedThrough:
+    """A column that no prompt reads reaches the end all the same."""
+
+    def test_its_change_is_followed_without_a_call(self, robots: Workplace) -> None:
+        text = """
+teacher: {model: offline}
+stages:
+  raw:
+    kind: source
+    id: number
+    columns: {number: integer, note: text, messages: dialog}
+    inline:
+      - {number: 1, note: NOTE, messages: [{role: user, content: Hi}, {role: assistant, content: Hello}]}
+  rewritten: {kind: rewrite, from: raw, instruction: Be a robot.}
+  kept: {kind: filter, from: rewritten, where: "true"}
+"""
+        robots.write("robots", text.replace("NOTE", "old"))
+        robots.run()
+        robots.write("robots", text.replace("NOTE", "new"))
+        assert robots.run()["rewritten"].tally.calls == 0
+        assert robots.engine.lake.rows("SELECT note FROM robots.kept") == [{"note": "new"}]
 
 
 class TestEveryRowExplainsItself:
