@@ -17,7 +17,7 @@ from synth_assets.engine import Engine, Job, fingerprint_of, teacher_of
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
 
-_OWN_KIND = {"source": "python", "query": "sql", "sift": "python", "sink": "file"}
+_OWN_KIND = {"source": "python", "query": "sql", "sift": "python", "study": "python", "sink": "file"}
 
 
 def key_of(recipe: Recipe, name: str) -> dg.AssetKey:
@@ -98,7 +98,7 @@ def _kind(stage: Stage, teacher: TeacherSpec) -> str:
         return "mistral" if is_mistral else "ai"
     if getattr(stage, "dataset", None) is not None:
         return "huggingface"
-    return _OWN_KIND[stage.shape]
+    return _OWN_KIND.get(stage.shape, "python")
 
 
 def _code_version(recipe: Recipe, name: str, settings: Settings) -> str:

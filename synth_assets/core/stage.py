@@ -1,4 +1,4 @@
-"""The five shapes of a stage. A kind of stage is one frozen model of one shape; the engine runs the shape."""
+"""The shapes of a stage. A kind of stage is one frozen model of one shape; the engine runs the shape."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    shape: ClassVar[Literal["source", "ask", "query", "sift", "sink"]]
+    shape: ClassVar[Literal["source", "ask", "query", "sift", "study", "sink"]]
     needs_whole: ClassVar[bool] = False
 
     kind: str
@@ -191,6 +191,32 @@ class Sift(Stage):
     @abstractmethod
     def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["Written"]:
         """What becomes of each row, in their order; `beside` are the rows of the other inputs, by name."""
+
+
+class Desk(Protocol):
+    """What a study works with: what its inputs promise, an empty folder for files, and SQL over the lake."""
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The contracts of the inputs, by their names."""
+
+    @property
+    def folder(self) -> Path:
+        """Where files go. It is kept, and `current`, if something was written and the rows were committed."""
+
+    def query(self, sql: str) -> Iterator[Values]:
+        """The rows of a SELECT in which the inputs go by their own names."""
+
+
+class Study(Stage):
+    """Computes its rows in Python from whole tables: measures, models, queues. It may write files beside them."""
+
+    shape = "study"
+    needs_whole = True
+
+    @abstractmethod
+    def findings(self, desk: Desk) -> Iterator["Values | Written"]:
+        """The rows, each with the `parent_ids` it was made of if there are any; or what became of an upstream row."""
 
 
 class Sink(Stage):

@@ -57,7 +57,7 @@ class Job:
 
     @property
     def work(self) -> Work:
-        """The job as a table to be filled. A faulty row of a query closes the gate, other faulty rows are rejects."""
+        """The job as a table to be filled. A faulty row of a query or study closes the gate, others are rejects."""
         stage = self.recipe.stages[self.stage]
         return Work(
             schema=self.schema,
@@ -68,7 +68,7 @@ class Job:
             partition_key=self.partition.key,
             run_id=self.run_id,
             asks=stage.shape == "ask",
-            strict=stage.shape == "query",
+            strict=stage.shape in ("query", "study"),
         )
 
     def source_of(self, name: str) -> str:

@@ -1,14 +1,14 @@
-"""What becomes rows: of a source, a query, a sift, a sink; and the rows of a table as a stage sees them."""
+"""What becomes rows: of a source, a query, a study, a sift, a sink; and the rows of a table as a stage sees them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from synth_assets.core.canonical import content_hash
-from synth_assets.core.contract import SYSTEM_COLUMNS, Values
-from synth_assets.core.stage import Reject, Row, Source
+from synth_assets.core.contract import SYSTEM_COLUMNS, Contract, Values
+from synth_assets.core.stage import Reject, Row, Source, Written
 from synth_assets.engine.ask import LOOKUP_ROWS
 from synth_assets.engine.build import plain
 from synth_assets.engine.job import Job, Made, Rejected
@@ -26,6 +26,15 @@ class LakeReach:
         """The rows of a SELECT over the lake."""
         for batch in self.lake.query(sql):
             yield from batch.to_pylist()
+
+
+@dataclass(frozen=True, slots=True)
+class LakeDesk:
+    """What a study works with."""
+
+    contracts: Mapping[str, Contract]
+    folder: Path
+    query: Callable[[str], Iterator[Values]]
 
 
 def rows_of(lake: Lake, table: str, partition: str | None, at: int) -> Iterator[list[Row]]:
@@ -54,6 +63,11 @@ def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejec
         content = content_hash("source/1", plain(item if stage.id is None else {stage.id: item[stage.id]}))
         yield Made(item, (*day, content), count[content])
         count[content] += 1
+
+
+def made_by_study(found: Values | Written, siblings: Counter[tuple[str, ...]]) -> Made | Rejected:
+    """A row of a study, or what it says became of an upstream row."""
+    return made_of_row(found.parent, found.outcome) if isinstance(found, Written) else made_by_query(found, siblings)
 
 
 def made_by_query(values: Values, siblings: Counter[tuple[str, ...]]) -> Made:

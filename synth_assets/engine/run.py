@@ -9,7 +9,7 @@ from typing import cast
 
 from synth_assets.core.contract import Values
 from synth_assets.core.errors import ConflictError, LakeError
-from synth_assets.core.stage import Ask, Query, Row, Sift, Sink, Source
+from synth_assets.core.stage import Ask, Query, Row, Sift, Sink, Source, Study
 from synth_assets.engine import exports
 from synth_assets.engine.ask import LOOKUP_ROWS, Asking
 from synth_assets.engine.build import Build
@@ -18,7 +18,7 @@ from synth_assets.engine.describe import Contents, Origin, describe, write
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger import Scope, Session, spent
-from synth_assets.engine.outcomes import made_by_query, made_by_source, made_of_row, rows_of
+from synth_assets.engine.outcomes import LakeDesk, made_by_query, made_by_source, made_by_study, made_of_row, rows_of
 from synth_assets.lake import Lake
 from synth_assets.settings import Settings
 from synth_assets.teacher import Budget, Teacher
@@ -58,7 +58,14 @@ class Runner:
             raise
 
     def _shapes(self) -> dict[str, Callable[..., StageResult]]:
-        return {"source": self._source, "ask": self._ask, "query": self._query, "sift": self._sift, "sink": self._sink}
+        return {
+            "source": self._source,
+            "ask": self._ask,
+            "query": self._query,
+            "sift": self._sift,
+            "study": self._study,
+            "sink": self._sink,
+        }
 
     def _require_inputs(self, job: Job, at: int) -> None:
         for name in job.recipe.stages[job.stage].inputs():
@@ -106,21 +113,35 @@ class Runner:
     def _query(self, job: Job, stage: Query, base: Committed | None, inputs: Inputs) -> StageResult:
         siblings: Counter[tuple[str, ...]] = Counter()
         with self._build(job, base) as build:
-            for values in self._query_rows(job, stage, snapshot_of(inputs)):
+            for values in self._selected(job, stage.query(), snapshot_of(inputs)):
                 build.tally.input_rows += 1
                 build.add(made_by_query(values, siblings))
             return build.commit(inputs)
 
-    def _query_rows(self, job: Job, stage: Query, at: int) -> Iterator[Values]:
-        """The rows of a stage's SELECT, in which the stages it reads go by their own names."""
+    def _selected(self, job: Job, select: str, at: int) -> Iterator[Values]:
+        """The rows of a SELECT, in which the stages that a stage reads go by their own names."""
         tables = []
-        for name in stage.inputs():
+        for name in job.recipe.stages[job.stage].inputs():
             part = input_partition(job, name)
             where = f" WHERE partition_key = '{part}'" if part else ""
             tables.append(f'"{name}" AS (SELECT * FROM {job.source_of(name)}{where})')
-        sql = f"WITH {', '.join(tables)} SELECT * FROM ({stage.query()})"
+        sql = f"WITH {', '.join(tables)} SELECT * FROM ({select})"
         for batch in self.lake.query(sql, at=at):
             yield from batch.to_pylist()
+
+    def _study(self, job: Job, stage: Study, base: Committed | None, inputs: Inputs) -> StageResult:
+        siblings: Counter[tuple[str, ...]] = Counter()
+        contracts = {name: job.recipe.contracts[name] for name in stage.inputs()}
+        with exports.new_folder(self.settings.exports, job) as folder, self._build(job, base) as build:
+            desk = LakeDesk(contracts, folder, lambda select: self._selected(job, select, snapshot_of(inputs)))
+            for found in stage.findings(desk):
+                build.tally.input_rows += 1
+                build.add(made_by_study(found, siblings))
+                self.on_progress(job, build.tally)
+            has_files = any(folder.iterdir())
+            result = build.commit(inputs, folder if has_files else None)
+        exports.make_current(folder) if has_files else folder.rmdir()
+        return result
 
     def _sift(self, job: Job, stage: Sift, base: Committed | None, inputs: Inputs) -> StageResult:
         at = snapshot_of(inputs)

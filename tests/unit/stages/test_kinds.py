@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets import stages
-from synth_assets.core.stage import Ask, Query, Sift, Sink, Source, Stage
+from synth_assets.core.stage import Ask, Query, Sift, Sink, Source, Stage, Study
 from synth_assets.stages import code_hash, kinds
 from synth_assets.stages._code import _closure, tree_hash
 
@@ -22,7 +22,7 @@ def test_every_file_of_the_folder_is_a_kind():
 @pytest.mark.parametrize("name", kinds())
 def test_a_kind_is_a_frozen_model_of_one_shape(name):
     kind = kinds()[name]
-    assert kind.__base__ in (Source, Ask, Query, Sift, Sink)
+    assert kind.__base__ in (Source, Ask, Query, Sift, Study, Sink)
     assert kind.model_fields["kind"].default == name
     assert (kind.model_config["frozen"], kind.model_config["extra"]) == (True, "forbid")
     assert kind.__doc__ not in (None, Stage.__doc__)
