@@ -39,6 +39,9 @@ class TeacherSpec(BaseModel):
         None, description="whose spelling of parameters it reads; OpenAI's if base_url is not Mistral's"
     )
     transport: Literal["http", "sdk"] = "http"
+    mode: Literal["online", "batch"] = Field(
+        "online", description="batch: by Mistral's batch jobs, at half the price, within a day"
+    )
     limits: Limits = Limits()
 
     def sampling(self) -> Sampling:

@@ -51,8 +51,8 @@ class Route:
     price: Price | None
     max_tokens: int | None
     where: str
-    local: bool = False
-    """Answers come from this process: nothing limits them."""
+    endless: bool = False
+    """Nothing limits how much may be asked at once."""
 
 
 class Gateway:
@@ -68,7 +68,7 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         route = self._route
-        self._traffic = Traffic(route.limits, route.where, endless=route.local)
+        self._traffic = Traffic(route.limits, route.where, endless=route.endless)
         await route.transport.__aenter__()
         return self
 
@@ -94,7 +94,7 @@ class Gateway:
         """
         self.traffic.check()
         self.stats.asked += 1
-        if self._route.local and self.stats.asked % _TURN == 0:
+        if self._route.endless and self.stats.asked % _TURN == 0:
             await asyncio.sleep(0)  # answers that wait for nothing would leave nobody else a turn
         outcome = await self._attempts(call, self._route.transport.encode(call))
         self.stats.failed += isinstance(outcome, Failure)
@@ -178,6 +178,6 @@ class Gateway:
 
     def _cost_usd(self, answer: Answer) -> float | None:
         price = self._route.price
-        if price is None or not (answer.counted or self._route.local):
+        if price is None or not answer.counted:
             return None
         return price.cost_usd(answer.prompt_tokens, answer.completion_tokens)

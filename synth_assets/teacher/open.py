@@ -9,6 +9,7 @@ from synth_assets.core.errors import RecipeError, TeacherError
 from synth_assets.core.request import Target
 from synth_assets.core.teacher import OFFLINE_MODEL, Limits, TeacherSpec
 from synth_assets.settings import DEFAULT_KEY, Settings
+from synth_assets.teacher.batch import BatchTransport
 from synth_assets.teacher.budget import Budget
 from synth_assets.teacher.drift import DriftWatch
 from synth_assets.teacher.gateway import Gateway, OnReply, Route
@@ -20,6 +21,7 @@ from synth_assets.teacher.transport import Server, Transport
 from synth_assets.teacher.wire import Dialect
 
 _OFFLINE = "offline/1"
+_BATCH = 2500
 _BANNER = "offline teacher: answers are made by rules, not by a model"
 
 
@@ -33,7 +35,7 @@ class Teacher:
     spec: TeacherSpec
     _server: Server | None = None
     _recording: Path | None = None
-    _prices: Prices | None = None
+    _home: Path | None = None
     _refusal: TeacherError | None = None
 
     def require(self) -> None:
@@ -43,7 +45,10 @@ class Teacher:
 
     def price(self) -> Price | None:
         """What a token costs; None where nobody knows."""
-        return FREE if self._server is None else (self._prices or Prices()).price(self.spec.model)
+        if self._server is None:
+            return FREE
+        price = Prices(self._home).price(self.spec.model)
+        return price.halved() if price and self.spec.mode == "batch" else price
 
     def gateway(self, *, budget: Budget | None = None, on_reply: OnReply | None = None) -> Gateway:
         """The way to ask, for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
@@ -54,7 +59,7 @@ class Teacher:
             price=self.price(),
             max_tokens=self.spec.max_tokens,
             where=self.target.endpoint,
-            local=self._server is None,
+            endless=self._server is None or self.spec.mode == "batch",
         )
         return Gateway(route, budget or Budget(), on_reply)
 
@@ -63,6 +68,8 @@ class Teacher:
             return ReplayTransport(self._recording, self.spec.model)
         if self._server is None:
             return OfflineTransport()
+        if self.spec.mode == "batch":
+            return BatchTransport(self._server, self.target, (self._home or Path()) / "batches")
         if self.spec.transport == "sdk":
             return SdkTransport(self._server)
         from synth_assets.teacher.http import HttpTransport  # it takes a moment, and not everyone asks
@@ -109,7 +116,16 @@ def _served(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
             remedy=f"set {variable}, or rehearse with SYNTH_TEACHER=offline",
         )
     server, target = Server(url, key, spec.limits.timeout_s), _target(spec, url, spec.model)
-    return Teacher(target, "", spec.limits, spec, server, None, Prices(settings.home), refusal)
+    return Teacher(target, "", _limits(spec), spec, server, None, settings.home, refusal)
+
+
+def _limits(spec: TeacherSpec) -> Limits:
+    """A batch is as large as what is under way at once."""
+    if spec.mode == "online":
+        return spec.limits
+    if dialect_of(spec) != "mistral":
+        raise RecipeError("only Mistral's API has batch jobs", where="teacher.mode", remedy="set it to online")
+    return spec.limits.model_copy(update={"concurrency": max(spec.limits.concurrency, _BATCH)})
 
 
 def _offline(spec: TeacherSpec, notice: str) -> Teacher:

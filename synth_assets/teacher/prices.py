@@ -29,6 +29,10 @@ class Price(BaseModel):
         """What those tokens cost."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / _PER
 
+    def halved(self) -> "Price":
+        """What a batch job costs."""
+        return self.model_copy(update={"prompt": self.prompt / 2, "completion": self.completion / 2})
+
 
 FREE = Price(prompt=0, completion=0, source="answers without a server")
 

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from synth_assets.core.request import Call
-from synth_assets.teacher.setback import Setback, of_status
+from synth_assets.teacher.setback import Setback, excerpt, of_status
 from synth_assets.teacher.transport import Server
 from synth_assets.teacher.wire import Answer, answer_in, chat_body, encode, read_answer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx2
     from mistralai.client import Mistral
 
+T = TypeVar("T")
 _Body = TypeVar("_Body")
 _SILENT = logging.Logger("mistralai", level=logging.CRITICAL + 1)
 """The SDK's own logger prints the key when MISTRAL_DEBUG is set."""
@@ -30,20 +31,7 @@ class SdkTransport:
         self._client: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
-        import httpx2
-        from mistralai.client import Mistral
-
-        # A connection for each call: on one used again, httpx2 takes a response that a server sends twice
-        # for the answer to the next call.
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-        self._client = httpx2.AsyncClient(limits=limits, follow_redirects=False)
-        # An empty key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
-        self._sdk = Mistral(
-            api_key=self._server.key or "",
-            server_url=self._server.url,
-            async_client=self._client,
-            debug_logger=_SILENT,
-        )
+        self._sdk, self._client = open_sdk(self._server)
         return self
 
     async def __aexit__(
@@ -58,36 +46,67 @@ class SdkTransport:
 
     async def send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]]:
         """The answer to one attempt, within its time by the clock on the wall."""
-        outcome = await self._outcome(body)
+        import httpx2
+
+        assert self._sdk is not None
+        timeout_s = self._server.timeout_s
+        asking = self._sdk.chat.complete_async(**json.loads(body), timeout_ms=int(timeout_s * 2000))
+        said = await outcome_of(asking, timeout_s)
+        if isinstance(said, httpx2.Response):
+            outcome = _read(said)
+        elif isinstance(said, Setback):
+            outcome = said
+        else:
+            outcome = _attempt(answer_in, said.model_dump(mode="json", by_alias=True))
         if isinstance(outcome, Setback):
             # Raised here: the exceptions of the client hold the request, and that holds the key.
             outcome.detail = self._server.redact(outcome.detail)
             raise outcome
         return outcome, {}
 
-    async def _outcome(self, body: bytes) -> Answer | Setback:
-        import httpx2
-        from mistralai.client.errors import MistralError
 
-        assert self._sdk is not None
-        timeout_s = self._server.timeout_s
-        try:
-            async with asyncio.timeout(timeout_s):
-                response = await self._sdk.chat.complete_async(**json.loads(body), timeout_ms=int(timeout_s * 2000))
-        except TimeoutError:
-            return Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
-        except MistralError as error:
-            return _read(error.raw_response)
-        except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
-            return _of_error(error)
-        return _attempt(answer_in, response.model_dump(mode="json", by_alias=True))
+def open_sdk(server: Server) -> "tuple[Mistral, httpx2.AsyncClient]":
+    """The SDK for a server, and the HTTP client under it, which the caller closes."""
+    import httpx2
+    from mistralai.client import Mistral
+
+    # A connection for each call: on one used again, httpx2 takes a response that a server sends twice
+    # for the answer to the next call.
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
+    client = httpx2.AsyncClient(limits=limits, follow_redirects=False)
+    # An empty key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
+    key = server.key or ""
+    return Mistral(api_key=key, server_url=server.url, async_client=client, debug_logger=_SILENT), client
+
+
+async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | Setback | httpx2.Response":
+    """What the SDK returns; the setback, or the response that it did not like, instead of what it raises."""
+    import httpx2
+    from mistralai.client.errors import MistralError
+
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await asking
+    except TimeoutError:
+        return Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
+    except MistralError as error:
+        return error.raw_response
+    except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
+        return _of_error(error)
+
+
+def wrong_shape(response: "httpx2.Response") -> Setback:
+    """What a response means that is not what the SDK expects there."""
+    if response.status_code == 200:
+        return Setback("passing", "the response has the wrong shape", excerpt(response.content))
+    return of_status(response.status_code, response.headers, response.content)
 
 
 def _read(response: "httpx2.Response") -> Answer | Setback:
     """A response that the SDK did not like: it wants more of it than is needed here."""
     if response.status_code == 200:
         return _attempt(read_answer, response.content)
-    return of_status(response.status_code, response.headers, response.content)
+    return wrong_shape(response)
 
 
 def _attempt(read: Callable[[_Body], Answer], body: _Body) -> Answer | Setback:

@@ -66,13 +66,11 @@ class ServedChat:
         counts.in_flight += 1
         counts.max_in_flight = max(counts.max_in_flight, counts.in_flight)
         try:
-            if faults.expire_key_after is not None and counts.calls > faults.expire_key_after:
-                return self._status(401)
             if self._is_too_much():
-                return self._status(429)
+                return self.status(429)
             fault = self._chance.fault(body)
             if fault == "429":
-                return self._status(429)
+                return self.status(429)
             if faults.latency or faults.jitter:
                 await asyncio.sleep(faults.latency + faults.jitter * part_of(body))
             if fault is not None:
@@ -82,7 +80,7 @@ class ServedChat:
         except ConnectionResetError:
             return web.Response()  # whoever asked is gone
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return self._status(400, f"Invalid request: {error!r}")
+            return self.status(400, f"Invalid request: {error!r}")
         finally:
             counts.in_flight -= 1
 
@@ -121,7 +119,7 @@ class ServedChat:
 
     async def _go_wrong(self, fault: str, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if fault.isdigit():
-            return self._status(int(fault))
+            return self.status(int(fault))
         if fault == "reset":
             return _reset(request, web.Response())
         if fault == "wrong_type":
@@ -153,7 +151,13 @@ class ServedChat:
         self._allowance -= 1
         return False
 
-    def _status(self, status: int, said: str = "") -> web.Response:
+    def key_is_expired(self) -> bool:
+        """Whether no key is worth anything any more."""
+        after = self._faults.expire_key_after
+        return after is not None and self.counts.calls >= after
+
+    def status(self, status: int, said: str = "") -> web.Response:
+        """An error, as Mistral words it."""
         self.counts.statuses[status] += 1
         headers = {}
         if status == 429 and self._faults.retry_after is not None:

@@ -70,6 +70,8 @@ class ServedTeacher:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         steps = request.path.strip("/").split("/")
+        if steps[0] == "v1" and self._chat.key_is_expired():
+            return self._chat.status(401)
         match steps:
             case ["v1", "chat", "completions"]:
                 return await self._complete(request)

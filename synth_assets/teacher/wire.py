@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.request import Call
 from synth_assets.teacher.setback import Setback, excerpt
 
 Dialect = Literal["mistral", "openai"]
-CHAT_PATH = "/v1/chat/completions"
+CHAT_PATH: Final = "/v1/chat/completions"
 _DRAW_BITS = 10
 
 

@@ -1,0 +1,65 @@
+"""What this machine knows of a batch job that it sent, so that whoever comes after a crash finds it again."""
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+
+class JobFile:
+    """The tag of a job and the keys of the calls in it, on disk before the job is made.
+
+    The process that waits for the job holds a lock on the file. A file without a lock has lost its process.
+    """
+
+    def __init__(self, path: Path, file: IO[str], keys: frozenset[str]) -> None:
+        self.path = path
+        self.tag = path.stem
+        self.keys = keys
+        self._file = file
+
+    @classmethod
+    def write(cls, folder: Path, target: Sequence[str], keys: frozenset[str]) -> "JobFile":
+        """A new file, safe on disk."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{uuid.uuid4().hex}.json"
+        file = path.open("x", encoding="utf-8")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        json.dump({"target": list(target), "keys": sorted(keys)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+        return cls(path, file, keys)
+
+    def release(self) -> None:
+        """Leaves the file to whoever comes next."""
+        self._file.close()
+
+    def drop(self) -> None:
+        """The job's answers are safe."""
+        self.path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def orphans(folder: Path, target: Sequence[str]) -> Iterator[JobFile]:
+    """The files of jobs for that target whose process is gone, now locked for this one."""
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        try:
+            file = path.open("r+", encoding="utf-8")
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            continue
+        except BlockingIOError:
+            file.close()
+            continue
+        try:
+            known = json.load(file)
+        except ValueError:  # it died while writing: no job was made
+            JobFile(path, file, frozenset()).drop()
+            continue
+        if known["target"] == list(target):
+            yield JobFile(path, file, frozenset(known["keys"]))
+        else:
+            file.close()

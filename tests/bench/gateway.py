@@ -1,0 +1,188 @@
+"""Ways to ask a teacher, side by side: `python tests/bench/gateway.py [--prompts 2000] [--repeat 3]`.
+
+Each way runs in a process of its own against a served teacher in another. Share is of the ideal rate, which is
+what is in flight over the latency; CPU is all that the asking process used, for a call. Other tools take part if
+they are installed: `--peer NAME=PYTHON:SCRIPT` runs `PYTHON SCRIPT URL AT_ONCE PROMPTS`, a script that asks
+`URL/v1/chat/completions` so often and so much at once, in an environment of its own
+(`python -m venv X && X/bin/pip install distilabel`), and is measured from outside, start-up included.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from synth_assets import settings
+from synth_assets.core.dialog import Message
+from synth_assets.core.request import Call, Reply, Request
+from synth_assets.core.teacher import Limits, TeacherSpec
+from synth_assets.teacher import open_teacher
+
+MODEL = "mistral-small-latest"
+KEY = "none"
+CELLS = ((64, 0.5), (64, 0.05), (256, 0.05))
+SERVE = """
+from synth_assets.teacher.served_chat import plain_answers
+from synth_assets.teacher.server import serve
+serve("127.0.0.1", 0, plain_answers(1000), faults="latency={latency_s}s", on_start=lambda url: print(url, flush=True))
+"""
+FEW = 30
+
+
+def text(number: int) -> str:
+    return f"Question {number}: " + "what is it that makes the grass so green and the sky so blue? " * 8
+
+
+def messages(number: int) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text(number)}]
+
+
+def naive_loop(url: str, at_once: int, prompts: int) -> int:
+    """The guide's loop over the SDK: one after the other, a few of them only."""
+    from mistralai.client import Mistral
+
+    client = Mistral(api_key=KEY, server_url=url)
+    for number in range(min(FEW, prompts)):
+        client.chat.complete(model=MODEL, messages=messages(number))
+    return min(FEW, prompts)
+
+
+def thread_pool(url: str, at_once: int, prompts: int) -> int:
+    """The guide's `process_map`: the SDK in 20 threads."""
+    from mistralai.client import Mistral
+
+    client = Mistral(api_key=KEY, server_url=url)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda number: client.chat.complete(model=MODEL, messages=messages(number)), range(prompts)))
+    return prompts
+
+
+def sdk_async(url: str, at_once: int, prompts: int) -> int:
+    """The SDK's asynchronous client, as many at once as wanted."""
+    from mistralai.client import Mistral
+
+    async def main() -> None:
+        async with Mistral(api_key=KEY, server_url=url) as client:
+            turn = asyncio.Semaphore(at_once)
+
+            async def one(number: int) -> None:
+                async with turn:
+                    await client.chat.complete_async(model=MODEL, messages=messages(number))
+
+            await asyncio.gather(*map(one, range(prompts)))
+
+    asyncio.run(main())
+    return prompts
+
+
+def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", journal: bool = False) -> int:
+    """The gateway as the engine uses it: a window of rows, twice as wide as what is in flight."""
+    from synth_assets.engine.journal import Journal
+
+    spec = TeacherSpec(model=MODEL, transport=transport, limits=Limits(concurrency=at_once))
+    teacher = open_teacher(spec, settings.load({"MISTRAL_BASE_URL": url, "MISTRAL_API_KEY": KEY}), shipped=False)
+    numbers = iter(range(prompts))
+
+    async def main(on_reply: Callable[[Call, Reply], None] | None) -> None:
+        async with teacher.gateway(on_reply=on_reply) as gateway:
+
+            async def row() -> None:
+                for number in numbers:
+                    call = Call(Request((Message("user", text(number)),)), teacher.target)
+                    assert isinstance(await gateway.ask(call), Reply)
+
+            await asyncio.gather(*(row() for _ in range(2 * at_once)))
+
+    if not journal:
+        asyncio.run(main(None))
+        return prompts
+    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder), "bench") as kept:
+        asyncio.run(main(lambda call, reply: kept.append({"key": call.key, **call.to_json(), "text": reply.text})))
+    return prompts
+
+
+WAYS: dict[str, Callable[[str, int, int], int]] = {
+    "naive loop": naive_loop,
+    "20 threads": thread_pool,
+    "SDK async": sdk_async,
+    "ours, sdk": lambda url, at_once, prompts: ours(url, at_once, prompts, transport="sdk"),
+    "ours, http": ours,
+    "ours, http + journal": lambda url, at_once, prompts: ours(url, at_once, prompts, journal=True),
+}
+
+
+def measure_here(way: str, url: str, at_once: int, prompts: int) -> None:
+    """In the process that asks: runs once, and prints what it took."""
+    WAYS[way](url, 4, 4)  # imports and first connections are not the subject
+    before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    done = WAYS[way](url, at_once, prompts)
+    wall_s, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps({"done": done, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": after.ru_maxrss / 1024}))
+
+
+def measure(command: list[str], prompts: int) -> dict[str, float]:
+    """From outside: a peer prints nothing, so its whole process counts."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if said.startswith("{"):
+        return json.loads(said)
+    wall_s, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"done": prompts, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": after.ru_maxrss / 1024}
+
+
+def cell(at_once: int, latency_s: float, arguments: argparse.Namespace) -> None:
+    ideal = at_once / latency_s
+    print(f"\n{at_once} at once, {latency_s * 1000:.0f} ms to an answer of 1 KB, {arguments.prompts} prompts", end="")
+    print(f" (ideal: {ideal:.0f}/s; medians of {arguments.repeat})")
+    print(f"{'':24}{'wall s':>10}{'calls/s':>10}{'share':>8}{'CPU ms':>8}{'MB':>6}")
+    serve = [sys.executable, "-c", SERVE.format(latency_s=latency_s)]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        tail = [url, str(at_once), str(arguments.prompts)]
+        commands = {way: [sys.executable, __file__, "--one", way, *tail] for way in WAYS}
+        for peer in arguments.peer:
+            name, _, how = peer.partition("=")
+            commands[name] = [*how.split(":"), *tail]
+        for name, command in commands.items():
+            if arguments.only in name:
+                scores = [measure(command, arguments.prompts) for _ in range(arguments.repeat)]
+                _print(name, scores, arguments.prompts, ideal)
+        server.terminate()
+
+
+def _print(name: str, scores: list[dict[str, float]], prompts: int, ideal: float) -> None:
+    rate = statistics.median(score["done"] / score["wall_s"] for score in scores)
+    cpu_ms = statistics.median(1000 * score["cpu_s"] / score["done"] for score in scores)
+    peak_mb = max(score["peak_mb"] for score in scores)
+    print(f"{name:24}{prompts / rate:10.2f}{rate:10.0f}{rate / ideal:8.2f}{cpu_ms:8.2f}{peak_mb:6.0f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=int, default=2048)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", default="", help="part of the name of the ways to measure")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON:SCRIPT")
+    parser.add_argument("--one", nargs=4, metavar=("WAY", "URL", "AT_ONCE", "PROMPTS"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        way, url, at_once, prompts = arguments.one
+        measure_here(way, url, int(at_once), int(prompts))
+        return
+    for at_once, latency_s in CELLS:
+        cell(at_once, latency_s, arguments)
+
+
+if __name__ == "__main__":
+    main()

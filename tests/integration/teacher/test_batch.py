@@ -1,0 +1,115 @@
+"""Batch mode: the same answers under the same keys at half the price, and no job is ever paid twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from synth_assets import settings
+from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
+from synth_assets.core.request import Failure, Reply
+from synth_assets.core.teacher import TeacherSpec
+from synth_assets.teacher import Budget, open_teacher
+from synth_assets.teacher.server import ServedTeacher
+from tests.integration.teacher.desk import KEY, Desk, repeat
+
+MODEL = "mistral-small-latest"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synth_assets.teacher.batch._GATHER_S", 0.05)
+    monkeypatch.setattr("synth_assets.teacher.batch._FIRST_LOOK_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.traffic._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.control._BACKOFF_S", 0.02)
+
+
+@asynccontextmanager
+async def batch_desk(server: ServedTeacher, home: Path, budget: Budget | None = None) -> AsyncIterator[Desk]:
+    env = {"MISTRAL_BASE_URL": server.url, "MISTRAL_API_KEY": KEY, "SYNTH_HOME": str(home)}
+    teacher = open_teacher(TeacherSpec(model=MODEL, mode="batch"), settings.load(env), shipped=False)
+    async with teacher.gateway(budget=budget) as gateway:
+        yield Desk(server, teacher, gateway)
+
+
+async def test_answers_come_back_to_their_calls_at_half_the_price(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path) as it:
+        outcomes = await it.ask_all(it.calls(map(str, range(50))))
+        assert [reply.text for reply in outcomes] == [f"you said {n}" for n in range(50)]
+        assert it.gateway.stats.cost_usd == pytest.approx(50 * (10 * 0.15 + 5 * 0.6) / 2e6)
+        assert server.stats()["calls"] == 0, "nothing was asked online"
+    assert list(tmp_path.glob("batches/*")) == []
+
+
+async def test_the_keys_are_those_of_calls_online(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path) as it:
+        env = {"MISTRAL_BASE_URL": server.url}
+        online = open_teacher(TeacherSpec(model=MODEL), settings.load(env), shipped=False)
+        assert it.teacher.target == online.target
+
+
+async def test_what_fails_in_one_batch_is_asked_in_the_next(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat, "500=30%") as server, batch_desk(server, tmp_path) as it:
+        outcomes = await it.ask_all(it.calls(map(str, range(40))))
+        assert [getattr(outcome, "text", outcome) for outcome in outcomes] == [f"you said {n}" for n in range(40)]
+        assert server.stats()["answers"] == 40
+
+
+async def test_what_can_not_be_answered_fails_alone(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat, "400=30%") as server, batch_desk(server, tmp_path) as it:
+        await it.ask_all(it.calls(["first"]))
+        outcomes = await it.ask_all(it.calls(map(str, range(40))))
+        assert {type(outcome) for outcome in outcomes} == {Reply, Failure}
+        assert {(o.reason, o.attempts) for o in outcomes if isinstance(o, Failure)} == {("refused (400)", 1)}
+
+
+async def test_whoever_comes_after_a_crash_finds_the_job_again(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat, "batch=300ms") as server:
+        async with batch_desk(server, tmp_path) as it:
+            asking = asyncio.ensure_future(it.ask_all(it.calls(map(str, range(30)))))
+            await asyncio.sleep(0.2)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        assert len(list(tmp_path.glob("batches/*"))) == 1
+        async with batch_desk(server, tmp_path) as it:
+            outcomes = await it.ask_all(it.calls(map(str, range(35))))
+            assert [reply.text for reply in outcomes] == [f"you said {n}" for n in range(35)]
+        assert server.stats()["answers"] == 35, "30 were in the first job, and only 5 in the second"
+    assert list(tmp_path.glob("batches/*")) == []
+
+
+async def test_a_job_that_was_never_made_is_made(tmp_path: Path) -> None:
+    """It died between its note and its job."""
+    async with ServedTeacher(repeat) as server:
+        async with batch_desk(server, tmp_path) as it:
+            (call,) = it.calls(["hello"])
+        folder = tmp_path / "batches"
+        folder.mkdir(exist_ok=True)
+        note = f'{{"target": ["{server.url}", "{MODEL}"], "keys": ["{call.key}"]}}'
+        (folder / "0123456789abcdef.json").write_text(note)
+        (folder / "broken.json").write_text('{"target": ["htt')
+        async with batch_desk(server, tmp_path) as it:
+            (reply,) = await it.ask_all([call])
+            assert isinstance(reply, Reply)
+        assert server.stats()["answers"] == 1
+
+
+async def test_a_key_that_is_not_accepted_stops_the_run(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat, "expire_key_after=0") as server, batch_desk(server, tmp_path) as it:
+        with pytest.raises(TeacherError, match="401"):
+            await it.ask_all(it.calls(["one", "two"]))
+
+
+async def test_a_budget_holds_for_batches_too(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path, Budget(calls=20)) as it:
+        with pytest.raises(BudgetError):
+            await it.ask_all(it.calls(map(str, range(40))))
+        assert server.stats()["answers"] <= 20
+
+
+def test_only_mistral_has_batches() -> None:
+    spec = TeacherSpec(model="m", mode="batch", base_url="http://gpu-box:8000")
+    with pytest.raises(RecipeError, match="only Mistral's API has batch jobs"):
+        open_teacher(spec, settings.load({}), shipped=False)
