@@ -60,7 +60,7 @@ def build_model_assets(recipes: Sequence[Recipe], settings: Settings) -> list[dg
             faults[f"{model.table}_model"] = [
                 model.error("a recipe makes the table of that name", 1, "rename the file")
             ]
-    assets = [broken_asset(table.split("."), errors, "sql") for table, errors in faults.items()]
+    assets = [broken_asset(table.split("."), errors, "SQL model") for table, errors in faults.items()]
     for model in in_order(good):
         assets.append(model_asset(model, _around(model, recipes, known)))
         known[model.table] = output_columns(model, known)

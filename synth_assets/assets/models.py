@@ -65,7 +65,7 @@ def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
         engine: Engine = context.resources.engine
         parts = [recipe.partition(part) for part in context.partition_keys] if recipe else [Partition()]
         filling = Filling(
-            fill=lambda part: run_model(engine.lake, model, context.run_id, part.key),
+            fill=lambda part: run_model(engine.lake, model, context.run.run_id, part.key),
             made=lambda result: _made(engine, model, result, lineage),
             contract=contract,
             after=lambda: freshness_of(engine.lake, model),

@@ -58,11 +58,11 @@ def dagster_type(table: str, contract: Contract) -> dg.DagsterType:
         return pandera_schema_to_dagster_type(schema_of(contract, table))
 
 
-def frame_of(rows: Sequence[Values]) -> "pd.DataFrame":
-    """Rows as a frame that holds their values as they are."""
+def frame_of(rows: Sequence[Values], contract: Contract) -> "pd.DataFrame":
+    """Rows as a frame that holds their values as they are, with all columns even if there is no row."""
     import pandas as pd
 
-    return pd.DataFrame(list(rows), dtype=object)
+    return pd.DataFrame(list(rows), columns=None if rows else list(contract.names()), dtype=object)
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
