@@ -1,0 +1,57 @@
+"""What the README shows can be pasted: its recipe loads, its SQL runs, its commands exist."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from synth_assets.engine import Engine, Wish
+from synth_assets.recipes import find_recipes, load_recipe
+from synth_assets.settings import load
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    settings = load({}, tmp_path_factory.mktemp("readme"))
+    with Engine(settings) as engine:
+        list(engine.run_all(find_recipes(settings).get("mitall"), Wish()))
+        yield engine
+
+
+def test_the_recipe_loads_and_is_as_short_as_promised(tmp_path: Path) -> None:
+    (text,) = _blocks("yaml")
+    path = tmp_path / "pirates.yaml"
+    path.write_text(text)
+    recipe = load_recipe(path)
+    assert list(recipe.stages) == ["raw_dialogs", "pirate_dialogs", "finetune"]
+    assert len(text.strip().splitlines()) <= 10
+
+
+def test_the_sql_runs(built: Engine) -> None:
+    from synth_assets.engine.models import run_model
+    from synth_assets.sql import find_models, order
+
+    for model in order(find_models(built.settings).models):
+        run_model(built.lake, model, "readme")
+    statements = [each for block in _blocks("sql") for each in block.split(";") if each.strip()]
+    answers = [built.lake.rows(statement) for statement in statements]
+    assert len(answers) == 3
+    costs, _, trace = answers
+    assert {row["recipe"] for row in costs} == {"mitall"}
+    (row,) = trace
+    assert row["model"] == "offline"
+    assert [turn["role"] for turn in row["original"]] == [turn["role"] for turn in row["rewritten"]]
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"^synth (\w+)", "\n".join(_blocks("sh")), re.MULTILINE))))
+def test_the_commands_exist(command: str) -> None:
+    subprocess.run([sys.executable, "-m", "synth_assets.cli", command, "--help"], check=True, capture_output=True)
