@@ -5,12 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from synth_assets.core.canonical import Json
-from synth_assets.core.contract import WHOLE, Column, Contract, Gate, Values
+from synth_assets.core.contract import Column, Contract, Gate, Values
+from synth_assets.core.reach import Desk as Desk
+from synth_assets.core.reach import Partition as Partition
+from synth_assets.core.reach import Reach as Reach
+from synth_assets.core.reach import Scheme as Scheme
 from synth_assets.core.request import Reply, Request
 from synth_assets.core.teacher import TeacherSpec
 
@@ -56,30 +60,6 @@ class Drawn:
 
     answer: Answer
     outcome: Values | Reject
-
-
-Scheme = Literal["none", "daily", "shards"]
-
-
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """The part of a stage that one run fills: the whole, a day or a shard."""
-
-    key: str = WHOLE
-    index: int = 0
-    of: int = 1
-    scheme: Scheme = "none"
-
-
-class Reach(Protocol):
-    """What a source may reach: the folder its relative paths start from, and tables of the lake."""
-
-    @property
-    def folder(self) -> Path:
-        """The recipe's folder."""
-
-    def query(self, sql: str) -> Iterator[Values]:
-        """The rows of a SELECT over the lake."""
 
 
 class Checks(BaseModel):
@@ -191,21 +171,6 @@ class Sift(Stage):
     @abstractmethod
     def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["Written"]:
         """What becomes of each row, in their order; `beside` are the rows of the other inputs, by name."""
-
-
-class Desk(Protocol):
-    """What a study works with: what its inputs promise, an empty folder for files, and SQL over the lake."""
-
-    @property
-    def contracts(self) -> Mapping[str, Contract]:
-        """The contracts of the inputs, by their names."""
-
-    @property
-    def folder(self) -> Path:
-        """Where files go. It is kept, and `current`, if something was written and the rows were committed."""
-
-    def query(self, sql: str) -> Iterator[Values]:
-        """The rows of a SELECT in which the inputs go by their own names."""
 
 
 class Study(Stage):

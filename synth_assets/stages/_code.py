@@ -9,7 +9,7 @@ from synth_assets.core.stage import Stage
 
 _BUILDS_ON = ("synth_assets.core", "synth_assets.stages", "synth_assets.training")
 # The frame around every kind: it carries rows and requests, it does not shape them (calls have keys of their own).
-_FRAME = {f"synth_assets.core.{name}" for name in ("contract", "errors", "request", "stage", "teacher")}
+_FRAME = {f"synth_assets.core.{name}" for name in ("contract", "errors", "reach", "request", "stage", "teacher")}
 
 
 def code_hash(kind: type[Stage]) -> str:
