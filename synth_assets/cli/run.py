@@ -1,12 +1,11 @@
 """`synth run`: makes the tables of a recipe, shows how it goes, and says what came of it."""
 
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import click
 
+from synth_assets.cli.interrupts import end_as_by_ctrl_c
 from synth_assets.cli.options import json_option, wish_options
 from synth_assets.cli.root import INTERRUPTED
 from synth_assets.cli.running import Run, banners
@@ -61,7 +60,7 @@ def go(run: Run, *, as_json: bool) -> int:
 
     error: SynthError | None = None
     code = 0
-    _end_as_by_ctrl_c()
+    end_as_by_ctrl_c()
     try:
         _print_banners(run)
         with watching() as watcher:
@@ -75,12 +74,6 @@ def go(run: Run, *, as_json: bool) -> int:
     else:
         _print(run, error, code)
     return code
-
-
-def _end_as_by_ctrl_c() -> None:
-    """Whoever ends the process with SIGTERM, as systems do when they shut down, gets a clean stop, too."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _print_banners(run: Run) -> None:

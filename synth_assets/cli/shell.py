@@ -1,14 +1,14 @@
 """The SQL shell: reads questions to the end of their semicolon, and a few commands that begin with a backslash."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_assets.cli.answers import first_rows
+from synth_assets.cli.interrupts import ended_by_ctrl_c
 from synth_assets.cli.view.answers import print_answer
 from synth_assets.cli.view.records import print_records
-from synth_assets.cli.view.terminal import err, out
+from synth_assets.cli.view.terminal import out
 from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
@@ -22,14 +22,12 @@ changed from here.
   \\q           leave             \\?          this help"""
 
 
-@contextmanager
-def editing(history: Path, words: list[str]) -> Iterator[None]:
-    """Lines that can be edited, Tab, and what was asked the last time, where the platform has readline."""
+def edit_lines(history: Path, words: list[str]) -> Callable[[], None]:
+    """Lines that can be edited, Tab, and what was asked before, where there is readline; the result keeps a line."""
     try:
         import readline
     except ImportError:
-        yield
-        return
+        return lambda: None
 
     def complete(begun: str, place: int) -> str | None:
         fitting = [word for word in words if word.startswith(begun)]
@@ -38,13 +36,10 @@ def editing(history: Path, words: list[str]) -> Iterator[None]:
     readline.set_completer(complete)
     readline.set_completer_delims(" \t\n(),;=<>")
     readline.parse_and_bind("tab: complete")
+    readline.set_history_length(1_000)
     if history.is_file():
         readline.read_history_file(history)
-    try:
-        yield
-    finally:
-        readline.set_history_length(1_000)
-        readline.write_history_file(history)
+    return lambda: readline.write_history_file(history)
 
 
 class Shell:
@@ -63,16 +58,16 @@ class Shell:
     def run(self, history: Path) -> None:
         """Until the person leaves."""
         self._console.print(HELP, style="dim", markup=False)
-        with editing(history, self._words()):
-            for said in self._questions():
-                try:
+        keep_line = edit_lines(history, self._words())
+        for said in self._questions():
+            keep_line()
+            try:
+                with ended_by_ctrl_c():
                     self._answer(said)
-                except SynthError as error:
-                    from synth_assets.cli.view.errors import print_error
+            except SynthError as error:
+                from synth_assets.cli.view.errors import print_error
 
-                    print_error(error, as_json=False)
-                except KeyboardInterrupt:
-                    err().print("interrupted", style="dim")
+                print_error(error, as_json=False)
 
     def _questions(self) -> Iterator[str]:
         waiting: list[str] = []

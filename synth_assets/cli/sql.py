@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_assets.cli.answers import FILE_FORMATS, ask, first_rows, write_answer
+from synth_assets.cli.interrupts import ended_by_ctrl_c
 from synth_assets.cli.options import at_option
 from synth_assets.core.errors import SynthError
 
@@ -37,7 +38,8 @@ def command(query: str | None, kind: str | None, file: Path | None, at: int | No
 
             Shell(lake, at).run(at_home.home / "sql_history")
             return
-        _answer(lake, query or sys.stdin.read(), _format(kind, file), file, at)
+        with ended_by_ctrl_c():
+            _answer(lake, query or sys.stdin.read(), _format(kind, file), file, at)
 
 
 def _format(kind: str | None, file: Path | None) -> str:

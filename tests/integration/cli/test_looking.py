@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 from pathlib import Path
 
@@ -46,7 +47,9 @@ def test_a_dialog_alone_is_not_side_by_side(made: Place) -> None:
 
 
 def test_a_table_made_of_rewrites_shows_them_beside_their_originals_too(made: Place) -> None:
-    made.write_recipe(RECIPE.replace("  finetune:", "  few: {kind: filter, from: rewritten, where: 'true'}\n  finetune:"))
+    made.write_recipe(
+        RECIPE.replace("  finetune:", "  few: {kind: filter, from: rewritten, where: 'true'}\n  finetune:")
+    )
     made.synth("run", "robots")
     shown = made.synth("show", "robots.few", "--rows", "1").out
     assert "before" in shown
@@ -119,6 +122,16 @@ def test_what_cannot_be_answered_is_said_plainly(made: Place, query: str) -> Non
 def test_a_failed_question_leaves_no_file(made: Place, tmp_path: Path) -> None:
     made.synth("sql", "SELECT error('boom') AS e FROM robots.raw", "-o", str(tmp_path / "x.csv"), code=1)
     assert not list(tmp_path.glob("*x.csv*"))
+
+
+def test_ctrl_c_ends_a_question_that_takes_too_long(made: Place) -> None:
+    endless = "SELECT a.i FROM range(1000000) a(i), range(1000000) b(i), range(1000000) c(i) WHERE a.i * b.i * c.i = -1"
+    args, env = made.command("sql", endless, "--format", "csv")
+    process = subprocess.Popen(args, env=env)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) in (130, -signal.SIGINT)
 
 
 def test_the_shell_answers_until_one_leaves(made: Place) -> None:
