@@ -8,10 +8,11 @@ from typing import Literal
 from pydantic import Field
 
 from synth_assets.core.canonical import Json
-from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Reject, Row, Sink, StageFault, Written, declared
+from synth_assets.stages._lines import COLUMNS, values_of
 from synth_assets.training.chat_files import ChatFiles, Placed
-from synth_assets.training.chat_line import TOKENIZER, Fault
+from synth_assets.training.chat_line import Fault
 
 
 class ChatJsonl(Sink):
@@ -31,7 +32,7 @@ class ChatJsonl(Sink):
         found = upstream.column(self.column).type
         if found != "dialog":
             raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
-        return declared(_COLUMNS, self.checks, self.description or "The lines of the training files.")
+        return declared(COLUMNS, self.checks, self.description or "The lines of the training files.")
 
     def write(self, rows: Iterator[Row], folder: Path) -> Iterator[Written]:
         with ChatFiles(folder, self.validation) as files:
@@ -40,28 +41,7 @@ class ChatJsonl(Sink):
                     case Fault(reason, detail):
                         yield Written(row, Reject(reason, detail))
                     case Placed() as placed:
-                        yield Written(row, _values(placed))
-
-
-_COLUMNS = (
-    Column("file", "text", "the training file, in the folder of the export"),
-    Column("line", "integer", "the line's number in it, from 1", minimum=1),
-    Column("split", "text", "for training or kept out of it", accepted=("train", "validation")),
-    Column("line_hash", "text", "sha256 of the line without its end", unique=True),
-    Column("characters", "integer", "characters of its texts", minimum=1),
-    Column("tokens", "integer", f"tokens of the line, counted by {TOKENIZER}", minimum=1),
-)
-
-
-def _values(placed: Placed) -> Values:
-    return {
-        "file": placed.file,
-        "line": placed.line,
-        "split": placed.split,
-        "line_hash": placed.line_hash,
-        "characters": placed.size.characters,
-        "tokens": placed.size.tokens,
-    }
+                        yield Written(row, values_of(placed))
 
 
 def _plain(dialog: Json) -> Json:

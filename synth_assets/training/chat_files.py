@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, Protocol
 
 from synth_assets.core.canonical import Json, content_hash
 from synth_assets.training.chat_line import ChatJudge, Fault, Size
@@ -47,13 +47,23 @@ def encode_line(example: Mapping[str, Json]) -> bytes:
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
-class ChatFiles:
-    """The files of one export while they are written, a line at a time; a context manager."""
+class LineJudge(Protocol):
+    """Says how long a line is, or why it is none to train on."""
 
-    def __init__(self, folder: Path, validation: float) -> None:
+    def judge(self, example: Mapping[str, Json], /) -> Size | Fault:
+        """The size of a good line."""
+
+
+class ChatFiles:
+    """The files of one export while they are written, a line at a time; a context manager.
+
+    The lines are dialogs, unless a judge of its own knows better.
+    """
+
+    def __init__(self, folder: Path, validation: float, judge: LineJudge | None = None) -> None:
         self._folder = folder
         self._validation = validation
-        self._judge = ChatJudge()
+        self._judge = judge or ChatJudge()
         self._open = ExitStack()
         self._files: dict[Split, BinaryIO] = {}
         self._lines: dict[Split, int] = {}

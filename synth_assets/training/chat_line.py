@@ -50,31 +50,42 @@ class ChatJudge:
 
     def judge(self, example: object) -> Size | Fault:
         """The size of a good line; a dialog that was judged good before is a duplicate."""
-        if not isinstance(example, Mapping):
-            return Fault("not an object", f"the line is a JSON {type(example).__name__}")
-        messages = example.get("messages")
-        if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
-            return Fault("no messages", "the key `messages` must hold a list of at least one message")
-        fault = _message_fault(messages) or _order_fault(messages)
-        if fault is not None:
-            return fault
-        learnt = {name: example[name] for name in ("messages", "tools") if example.get(name) is not None}
-        return self._judge_learnt(learnt)
-
-    def _judge_learnt(self, learnt: Mapping[str, Json]) -> Size | Fault:
-        """Other keys of a line (ids, tags) are not trained on, and do not make two dialogs different."""
+        learnt = _learnt(example)
+        if isinstance(learnt, Fault):
+            return learnt
         try:
             digest = hashlib.sha256(canonical_json(learnt).encode()).digest()[:16]
         except UnicodeEncodeError:
             return Fault("not Unicode", "a text holds half of a surrogate pair")
         if digest in self._seen:
             return Fault("duplicate", "an earlier line holds the same dialog")
+        size = self._size(learnt)
+        if not isinstance(size, Fault):
+            self._seen.add(digest)
+        return size
+
+    def measure(self, example: object) -> Size | Fault:
+        """The size of a good line, whatever was judged before."""
+        learnt = _learnt(example)
+        return learnt if isinstance(learnt, Fault) else self._size(learnt)
+
+    def _size(self, learnt: Mapping[str, Json]) -> Size | Fault:
         tokens = self._count_tokens(learnt)
         if isinstance(tokens, Fault):
             return tokens
-        self._seen.add(digest)
         messages = cast("Sequence[Mapping[str, Json]]", learnt["messages"])
         return Size(sum(len(_text(message) or "") for message in messages), tokens)
+
+
+def _learnt(example: object) -> Mapping[str, Json] | Fault:
+    """What is trained on. Other keys of a line (ids, tags) are not, and do not make two dialogs different."""
+    if not isinstance(example, Mapping):
+        return Fault("not an object", f"the line is a JSON {type(example).__name__}")
+    messages = example.get("messages")
+    if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
+        return Fault("no messages", "the key `messages` must hold a list of at least one message")
+    fault = _message_fault(messages) or _order_fault(messages)
+    return fault or {name: example[name] for name in ("messages", "tools") if example.get(name) is not None}
 
 
 def _message_fault(messages: Sequence[object]) -> Fault | None:

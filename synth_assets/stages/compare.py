@@ -1,0 +1,108 @@
+"""`compare`: which of several answers is better, asked in both orders; the best is chosen, the worst rejected."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Literal
+
+from pydantic import Field
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.parse import Unreadable, read_object
+from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.request import Reply, Request, Schema
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declared
+from synth_assets.stages._asking import check_type, filled, messages, prompt_file, texts_in
+
+_SIDES = ("A", "B", "tie")
+_PREFERENCE = Schema(
+    "preference",
+    {
+        "type": "object",
+        "properties": {"explanation": {"type": "string"}, "better": {"type": "string", "enum": list(_SIDES)}},
+        "required": ["explanation", "better"],
+        "additionalProperties": False,
+    },
+)
+
+
+class Compare(Ask):
+    """Compares the answers of each row two by two. Only a verdict that survives the swap of the two counts."""
+
+    kind: Literal["compare"] = "compare"
+    question: Template = Field(min_length=1, description="what was asked; a template that reads the columns")
+    answers: str = Field("answers", description="the column with the answers, as `answers` puts them together")
+    criteria: Template = Field(
+        "It is correct, does all that was asked, is clear, and does no harm.", description="what makes an answer better"
+    )
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        read = inputs[self.from_]
+        check_template("question", self.question, read)
+        check_template("criteria", self.criteria, read)
+        check_type("answers", self.answers, self.from_, read, ("texts",))
+        for column in _MADE:
+            if column.name in read:
+                raise StageFault("from", f'"{self.from_}" has a column "{column.name}" already')
+        return declared(read.with_columns(_MADE).columns, self.checks, self.description)
+
+    def requests(self, row: Row) -> list[Request]:
+        question = filled(self.question, row.values)
+        rules = prompt_file("compare.jinja").render({"criteria": filled(self.criteria, row.values)})
+        answers = self._answers(row)
+        asked = [
+            prompt_file("compare.request.jinja").render({"question": question, "first": first, "second": second})
+            for pair in combinations(answers, 2)
+            for first, second in (pair, pair[::-1])
+        ]
+        return [Request(messages(rules, each), _PREFERENCE) for each in asked]
+
+    def read(self, row: Row, reply: Reply) -> Json:
+        answer = read_object(reply.text)
+        explanation, better = answer.get("explanation"), answer.get("better")
+        if not isinstance(explanation, str) or not explanation.strip():
+            raise Unreadable('the answer has no "explanation" in words')
+        if better not in _SIDES:
+            raise Unreadable('"better" must be "A", "B" or "tie"')
+        return {"explanation": explanation.strip(), "better": better}
+
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+        texts = self._answers(row)
+        verdicts = [dict(answer.value) for answer in answers if isinstance(answer.value, Mapping)]
+        wins = dict.fromkeys(range(len(texts)), 0)
+        said, agreed = "", 0
+        pairs = list(combinations(range(len(texts)), 2))
+        for (one, other), before, after in zip(pairs, verdicts[::2], verdicts[1::2], strict=True):
+            winner = {"AB": one, "BA": other}.get(f"{before['better']}{after['better']}")
+            agreed += winner is not None or before["better"] == after["better"] == "tie"
+            if winner is not None:
+                wins[winner] += 1
+                said = said or str(before["explanation"])
+        best, worst = (
+            max(wins, key=lambda place: (wins[place], -place)),
+            min(wins, key=lambda place: (wins[place], place)),
+        )
+        if wins[best] == wins[worst]:
+            raise Reject("neither is better" if agreed else "the verdict follows the order of the answers")
+        share = agreed / len(pairs)
+        yield {
+            **row.values,
+            "chosen": texts[best],
+            "rejected": texts[worst],
+            "preference": said,
+            "swap_agreement": share,
+        }
+
+    def _answers(self, row: Row) -> list[str]:
+        answers = list(dict.fromkeys(texts_in(row.values[self.answers])))
+        if len(answers) < 2:
+            raise Reject("nothing to compare", f"{len(answers)} different answers")
+        return answers
+
+
+_MADE = (
+    Column("chosen", "text", "the answer that is better"),
+    Column("rejected", "text", "the answer that is worse"),
+    Column("preference", "text", "why one answer was preferred"),
+    Column("swap_agreement", "number", "share of pairs judged the same in both orders", minimum=0, maximum=1),
+)

@@ -1,0 +1,56 @@
+"""`preference_jsonl`: prompts with a chosen and a rejected answer become training files for DPO and its kin."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Contract
+from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.stage import Reject, Row, Sink, Written, declared
+from synth_assets.stages._asking import check_type, filled
+from synth_assets.stages._lines import COLUMNS, values_of
+from synth_assets.training.chat_files import ChatFiles, Placed
+from synth_assets.training.chat_line import Fault
+from synth_assets.training.preference_line import SIDES, PreferenceJudge
+
+
+class PreferenceJsonl(Sink):
+    """Writes `train.jsonl` and `validation.jsonl` of preferences; its table tells of every line of theirs."""
+
+    kind: Literal["preference_jsonl"] = "preference_jsonl"
+    prompt: Template = Field("{{ question }}", min_length=1, description="what the user said; a template")
+    chosen: str = Field("chosen", description="the column with the better answer")
+    rejected: str = Field("rejected", description="the column with the worse one")
+    validation: float = Field(0.05, ge=0, lt=1, description="share of the rows kept out of training")
+    format: Literal["trl"] = Field("trl", description='{"prompt": […], "chosen": […], "rejected": […]}, of messages')
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        read = inputs[self.from_]
+        check_template("prompt", self.prompt, read)
+        for key in SIDES:
+            check_type(key, getattr(self, key), self.from_, read, ("text",))
+        return declared(COLUMNS, self.checks, self.description or "The lines of the training files.")
+
+    def write(self, rows: Iterator[Row], folder: Path) -> Iterator[Written]:
+        with ChatFiles(folder, self.validation, PreferenceJudge()) as files:
+            for row in rows:
+                match self._placed(files, row):
+                    case Fault(reason, detail):
+                        yield Written(row, Reject(reason, detail))
+                    case Reject() as reject:
+                        yield Written(row, reject)
+                    case Placed() as placed:
+                        yield Written(row, values_of(placed))
+
+    def _placed(self, files: ChatFiles, row: Row) -> Placed | Fault | Reject:
+        try:
+            prompt = filled(self.prompt, row.values)
+        except Reject as reject:
+            return reject
+        line: dict[str, Json] = {"prompt": [{"role": "user", "content": prompt}]}
+        for key in SIDES:
+            line[key] = [{"role": "assistant", "content": row.values[getattr(self, key)]}]
+        return files.add(row.row_id, line)
