@@ -60,14 +60,18 @@ def _print_remarks(console: "Console", result: "StageResult") -> None:
 
 def _print_next(console: "Console", run: Run) -> None:
     """The way on: to the rows that a teacher made, to rejects, and to the files."""
+    from synth_assets.engine.exports import CURRENT
+
     hint(console, f"synth show {run.jobs[-1].schema if run.wish.stage is None else run.jobs[-1].table}")
     rejecting = dict.fromkeys(result.table for result in run.results if result.tally.rejects)
     for table in rejecting:
         hint(console, f"synth show {table} --rejects")
     for result in run.results:
         if result.folder is not None:
-            hint(console, f"the files of {result.table} are in {result.folder.parent / 'current'}")
-            hint(console, f"synth trace {result.folder.parent / 'current' / 'train.jsonl'}:1")
+            current = result.folder.parent / CURRENT
+            hint(console, f"the files of {result.table} are in {current}")
+            for file in sorted(current.glob("*.jsonl"))[:1]:
+                hint(console, f"synth trace {file}:1")
 
 
 def print_kept(run: Run, *, interrupted: bool) -> None:
