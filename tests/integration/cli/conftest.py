@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,16 @@ class Place:
     def write_dialogs(self, dialogs: Sequence[object]) -> None:
         lines = "".join(json.dumps({"messages": each}) + "\n" for each in dialogs)
         (self.folder / "recipes" / "dialogs.jsonl").write_text(lines)
+
+
+@contextmanager
+def running(args: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that is gone when the block is left, however that happens."""
+    with subprocess.Popen(args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def new_place(folder: Path) -> Place:

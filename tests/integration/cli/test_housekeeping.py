@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 import urllib.request
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import RECIPE, Place
+from .conftest import RECIPE, Place, running
 
 KEY = "sk-a-secret-that-nobody-may-see"
 DAY_S = 86_400
@@ -134,19 +133,17 @@ def test_the_doctor_says_where_it_hurts(place: Place) -> None:
 
 
 def test_a_served_teacher_says_how_to_use_it_and_what_it_did(place: Place) -> None:
-    args, env = place.command("teacher", "serve", "--port", "0", "--latency", "5ms")
-    process = subprocess.Popen(
-        args, env={**env, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    url = process.stdout.readline().split(" at ")[1].split()[0]
-    assert f"MISTRAL_BASE_URL={url}" in process.stdout.readline()
-    with urllib.request.urlopen(f"{url}/v1/models", timeout=10) as answer:
-        assert answer.status == 200
     place.write_recipe(RECIPE.replace("{model: offline}", "{model: mistral-small-latest}"))
-    assert place.with_env(MISTRAL_BASE_URL=url).synth("run", "robots", "--json").json["bought"]["calls"] == 12
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=20)
+    args, env = place.command("teacher", "serve", "--port", "0", "--latency", "5ms")
+    with running(args, {**env, "PYTHONUNBUFFERED": "1"}) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split(" at ")[1].split()[0]
+        assert f"MISTRAL_BASE_URL={url}" in process.stdout.readline()
+        with urllib.request.urlopen(f"{url}/v1/models", timeout=10) as answer:
+            assert answer.status == 200
+        assert place.with_env(MISTRAL_BASE_URL=url).synth("run", "robots", "--json").json["bought"]["calls"] == 12
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "answered 12 of 12 calls" in told
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from .conftest import RECIPE, Place
+from .conftest import RECIPE, Place, running
 
 
 def row_ids(place: Place, table: str) -> list[str]:
@@ -127,11 +127,11 @@ def test_a_failed_question_leaves_no_file(made: Place, tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_question_that_takes_too_long(made: Place) -> None:
     endless = "SELECT a.i FROM range(1000000) a(i), range(1000000) b(i), range(1000000) c(i) WHERE a.i * b.i * c.i = -1"
     args, env = made.command("sql", endless, "--format", "csv")
-    process = subprocess.Popen(args, env=env)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=2)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) in (130, -signal.SIGINT)
+    with running(args, env) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) in (130, -signal.SIGINT)
 
 
 def test_the_shell_answers_until_one_leaves(made: Place) -> None:

@@ -1,7 +1,6 @@
 """`synth check`, `plan`, `run`: what they print, what they leave behind, and their exit codes."""
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from synth_assets.teacher.server import served
 
-from .conftest import RECIPE, TOPICS, Place, dialog
+from .conftest import RECIPE, TOPICS, Place, dialog, running
 
 PAID = RECIPE.replace("{model: offline}", "{model: mistral-small-latest, limits: {concurrency: 2}}")
 
@@ -162,11 +161,11 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(place: Place, sent: signa
     with served(faults="latency=150ms") as teacher:
         paid = place.with_env(MISTRAL_BASE_URL=teacher.url)
         args, env = paid.command("run", "robots")
-        process = subprocess.Popen(args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        while teacher.stats()["answers"] < 4:
-            time.sleep(0.02)
-        process.send_signal(sent)
-        _, told = process.communicate(timeout=30)
+        with running(args, env) as process:
+            while teacher.stats()["answers"] < 4:
+                time.sleep(0.02)
+            process.send_signal(sent)
+            _, told = process.communicate(timeout=30)
         assert process.returncode == 130, told
         assert "kept: 1 of 3 tables committed" in told
         assert "buys nothing twice" in told
