@@ -4,26 +4,23 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.prompt import Prompt
 from synth_assets.core.stage import Query, StageFault, column_of, declared
+from synth_assets.stages._named import Names
 from synth_assets.stages._ties import Prefer, Ties, quoted, rule_of
 
 _MILLION = 1_000_000
 _OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator")
 
 
-def _as_list(value: object) -> object:
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
-
-
 class Vote(Query):
     """Counts what was said of each row. The order of the votes never matters; a tie is settled by a stated rule."""
 
     kind: Literal["vote"] = "vote"
-    from_: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+    from_: Names = Field(
         alias="from", min_length=1, description="the stages whose rows are the votes: one, or several together"
     )
     multiple: bool = Field(False, description="any number of labels for a row: each label is voted on by itself")

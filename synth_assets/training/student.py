@@ -122,9 +122,13 @@ def _fit(seen: Any, labels: Sequence[str], weights: Sequence[float], names: Sequ
     """Coefficients and intercepts of every name; a label that no row has is as good as impossible."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=300, tol=1e-3)
-    model.fit(seen, list(labels), sample_weight=np.asarray(weights))
+    model = LogisticRegression(C=strength, class_weight="balanced", solver="newton-cg", max_iter=300, tol=1e-3)
+    with threadpool_limits(
+        1
+    ):  # many threads on sparse rows only wait for each other: 20 times slower on a busy machine
+        model.fit(seen, list(labels), sample_weight=np.asarray(weights))
     coefficients, intercepts = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # told as one row: that of the second label against the first
         coefficients = np.vstack([np.zeros_like(coefficients), coefficients])
