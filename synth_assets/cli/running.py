@@ -23,6 +23,7 @@ class Run:
     recipe: "Recipe"
     wish: "Wish"
     results: "list[StageResult]" = field(default_factory=list)
+    models: "list[StageResult]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from synth_assets.engine import jobs_of, new_run_id
@@ -31,12 +32,15 @@ class Run:
         self.jobs: list[Job] = jobs_of(self.recipe, self.wish, self.run_id)
 
     def go(self, watcher: "Watcher") -> None:
-        """Runs each job in turn."""
+        """Runs each job in turn; after a whole run the SQL models follow."""
+        self.engine.require_teachers(self.jobs)
         for job in self.jobs:
             watcher.start(job)
             result = self._at_home(self.engine.run(job, watcher.update))
             self.results.append(result)
             watcher.finish(result)
+        if self.wish.stage is None and self.wish.limit is None:
+            self.models.extend(self.engine.run_models(self.run_id))
 
     def _at_home(self, result: "StageResult") -> "StageResult":
         """An export made before the home was moved lies where the home is now."""
@@ -58,6 +62,7 @@ class Run:
             "run_id": self.run_id,
             "recipe": self.recipe.name,
             "results": [result_json(result) for result in self.results],
+            "models": [result_json(result) for result in self.models],
             "bought": dict(self.bought()),
             "notices": list(banners(self)),
         }

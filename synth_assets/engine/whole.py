@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 
+from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition
 from synth_assets.engine.identity import teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
+from synth_assets.engine.models import run_model
 from synth_assets.engine.ops import ENGINE_TABLES
 from synth_assets.engine.run import Runner, silent
 from synth_assets.lake import About, Lake, Replace, open_lake
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
+from synth_assets.sql import find_models, order
 
 ALL = "all"
 
@@ -98,10 +101,22 @@ class Engine:
     def run_all(self, recipe: Recipe, wish: Wish, on_progress: OnProgress = silent) -> Iterator[StageResult]:
         """Runs a recipe, one result after the other."""
         jobs = jobs_of(recipe, wish, new_run_id())
-        for stage in {job.stage for job in jobs if recipe.stages[job.stage].shape == "ask"}:
-            teacher_of(recipe, stage, self.settings).require()
+        self.require_teachers(jobs)
         for job in jobs:
             yield self.run(job, on_progress)
+
+    def require_teachers(self, jobs: list[Job]) -> None:
+        """TeacherError before anything runs, if one of the jobs has a teacher that cannot be asked."""
+        for job in jobs:
+            if job.recipe.stages[job.stage].shape == "ask":
+                teacher_of(job.recipe, job.stage, self.settings).require()
+
+    def run_models(self, run_id: str) -> Iterator[StageResult]:
+        """Computes anew each SQL model whose inputs are there."""
+        for model in order(find_models(self.settings).models):
+            if all(self.lake.has(table) for table in model.inputs):
+                for key in self.lake.partitions(model.inputs[0]) if model.partitioned else [WHOLE]:
+                    yield run_model(self.lake, model, run_id, key)
 
     def _create_engine_tables(self) -> None:
         missing = [table for table in ENGINE_TABLES if not self.lake.has(table)]

@@ -29,6 +29,8 @@ def print_summary(console: "Console", run: Run) -> None:
     console.print(table)
     for result in run.results:
         _print_remarks(console, result)
+    if run.models:
+        console.print(f"  and the SQL models: {', '.join(result.table for result in run.models)}", markup=False)
     if len(run.results) == len(run.jobs):
         _print_next(console, run)
 
