@@ -19,6 +19,7 @@ _FAREWELL = re.compile(
     r"would you like|these (?:questions|are)|this list|enjoy)\b",
     re.IGNORECASE,
 )
+_END = re.compile(r"\s*#+[*_\s]*end(?: of (?:the )?(?:questions|list))?[\s*_.#]*\Z", re.IGNORECASE)
 _PAIRS = (('"', '"'), ("“", "”"), ("**", "**"), ("__", "__"))
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
 
@@ -28,7 +29,7 @@ class _Item:
     number: int
     depth: int
     lines: list[str] = field(default_factory=list)
-    counts_inside: bool = False
+    counted: int = 0
 
     def paragraphs(self) -> list[str]:
         """What stands between blank lines."""
@@ -45,21 +46,22 @@ def read_numbered(text: str, *, one: bool = False) -> list[str | Reject]:
     lines = unfenced(text).strip().splitlines()
     if not lines:
         raise Unreadable("the answer is empty")
-    items = _items(lines)
-    if not items and one and all(line.strip() for line in lines):
-        items = [_Item(1, 0, lines)]
+    end = next((place for place, line in enumerate(lines) if _END.match(line)), None)
+    items = _items(lines[:end])
+    if not items and one and all(line.strip() for line in lines[:end]):
+        items = [_Item(1, 0, lines[:end])]
     if not items:
         raise Unreadable("the answer has no numbered items like: ### Question 1: …")
-    return [*(_cleaned(item.paragraphs()) for item in items[:-1]), _last(items[-1], items[:-1])]
+    last = _cleaned(items[-1].paragraphs()) if end is not None else _last(items[-1])
+    return [*(_cleaned(item.paragraphs()) for item in items[:-1]), last]
 
 
-def _last(item: _Item, others: list[_Item]) -> str | Reject:
-    """The last item, without the words of farewell after the list. What may be such words is not taken for its end."""
+def _last(item: _Item) -> str | Reject:
+    """The last item of a list without an end. Words after the list may look like more of it, so more is too much."""
     paragraphs = item.paragraphs()
-    most = max((1, *(len(other.paragraphs()) for other in others))) if others else len(paragraphs)
     if len(paragraphs) > 1 and _FAREWELL.match(paragraphs[-1]):
         paragraphs.pop()
-    is_unclear = len(paragraphs) > most or any(map(_FAREWELL.match, "\n\n".join(paragraphs).splitlines()[1:]))
+    is_unclear = len(paragraphs) > 1 or any(map(_FAREWELL.match, "\n".join(paragraphs).splitlines()[1:]))
     return (
         Reject("the end of the last item is unclear", "\n\n".join(paragraphs)) if is_unclear else _cleaned(paragraphs)
     )
@@ -97,12 +99,13 @@ def _next_number(number: int, items: list[_Item], preamble: list[str]) -> int:
 
 
 def _add(item: _Item, line: str) -> None:
-    """A line of an item; a number in it that would go on with the list leaves open what it belongs to."""
+    """A line of an item. It may count 1, 2, 3 for itself; another number leaves open what it belongs to."""
     inner = _HEADED.match(line) or _PLAIN.match(line)
-    if inner and int(inner["number"]) == 1:
-        item.counts_inside = True
-    elif inner and int(inner["number"]) == item.number + 1 and not item.counts_inside:
-        raise Unreadable(f"the items are marked in two ways: {line.strip()[:40]}")
+    if inner:
+        number = int(inner["number"])
+        if number not in (1, item.counted + 1):
+            raise Unreadable(f"the items are marked in two ways: {line.strip()[:40]}")
+        item.counted = number
     item.lines.append(line)
 
 

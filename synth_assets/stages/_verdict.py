@@ -10,7 +10,7 @@ from synth_assets.stages._scale import Scale
 
 _LABEL = re.compile(
     r"[\s>#*_`•-]*(?:(?:final|overall|total|my|the)\s+)*(?:score|rating)[*_`]*"
-    r"\s*(?:[:=]|\bis\b|\bof\b|[-–—](?=\s)|(?=[*_`\[(]*-?\d))(?P<rest>.*)\Z",
+    r"\s*(?:[:=]|\bis\b|\bof\b|[-–—](?=\s)|(?=[*_`\[(]*-?\d)|(?=\Z))(?P<rest>.*)\Z",
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"\s*\[\[(\d{1,4})\]\]\s*\Z")

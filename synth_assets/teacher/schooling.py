@@ -91,7 +91,7 @@ def _questions(words: Sequence[str], own: int, count: int) -> str:
         one, other = words[dice % len(words)], words[dice // 97 % len(words)]
         frame, when = _FRAMES[dice // 7 % len(_FRAMES)], _WHEN[dice // 1_009 % len(_WHEN)]
         lines.append(f"### Question {place}: {frame.format(a=one, b=other, when=when)}")
-    return "\n\n".join(lines)
+    return "\n\n".join([*lines, "### End"])
 
 
 def _verdict(work: str, number: int, scale: tuple[int, int], *, in_json: bool) -> str:
