@@ -13,7 +13,7 @@ from synth_assets.core.errors import SynthError
 INTERRUPTED = 130
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Make a dataset": ("up", "check", "plan", "run", "export"),
+    "Make a dataset": ("up", "check", "plan", "run", "export", "predict"),
     "Look into it": ("show", "sql", "trace", "diff", "validate"),
     "Keep house": ("doctor", "lake", "teacher"),
 }

@@ -40,7 +40,7 @@ class Desk(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Where files go. It is kept, and `current`, if something was written and the rows were committed."""
+        """Where files go; those of another stage of the recipe lie in `../../<stage>/current`."""
 
     def query(self, sql: str) -> Iterator[Values]:
         """The rows of a SELECT in which the inputs go by their own names."""

@@ -13,7 +13,7 @@ from synth_assets.stages._named import Names
 from synth_assets.stages._ties import Prefer, Ties, quoted, rule_of
 
 _MILLION = 1_000_000
-_OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator")
+_OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator", "confidence")
 
 
 class Vote(Query):

@@ -1,0 +1,149 @@
+"""A student labels a file in bulk: streaming, on all cores, and where it was interrupted it goes on."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from synth_assets.core.errors import SynthError
+from synth_assets.training.student import Student
+from synth_assets.training.student_files import about, load, student_hash
+
+_CHUNK_LINES = 2_000
+_AHEAD = 2
+_student: Student | None = None  # of a worker process: loaded once, when the process starts
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is labelled by which student, and where the labelled lines go."""
+
+    model: Path
+    source: Path
+    target: Path
+    column: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How far it is: lines labelled, lines that could not be, and lines that an earlier call had done."""
+
+    lines: int = 0
+    faulty: int = 0
+    earlier: int = 0
+
+
+def predict(task: Task, workers: int, on_progress: Callable[[Done], None] = lambda _: None) -> Done:
+    """Labels every line of the source, in its order; a line without a text says so in `error`.
+
+    The target appears when all is done. Until then a part file grows beside it, which the next call continues.
+    """
+    about(task.model)
+    if task.target.exists():
+        raise SynthError("it is there already", where=str(task.target), remedy="name another file, or delete it")
+    part, mark = (task.target.with_name(f"{task.target.name}.{end}") for end in ("part", "job"))
+    earlier = _begun(part, mark, _job(task))
+    done = Done(earlier=earlier)
+    with task.source.open("rb") as lines, part.open("ab") as out:
+        for _ in islice(lines, earlier):
+            pass
+        for answers, faulty in _labelled(task, _chunks(lines), workers):
+            out.write(answers)
+            out.flush()
+            done = Done(done.lines + answers.count(b"\n"), done.faulty + faulty, earlier)
+            on_progress(done)
+        os.fsync(out.fileno())
+    part.replace(task.target)
+    mark.unlink()
+    return done
+
+
+def _job(task: Task) -> str:
+    """What a part file was made of: another student, file or column begins anew."""
+    source = task.source.stat()
+    told = [student_hash(task.model), str(task.source.resolve()), source.st_size, source.st_mtime_ns, task.column]
+    return json.dumps(told)
+
+
+def _begun(part: Path, mark: Path, job: str) -> int:
+    """The lines that an earlier call has labelled; what was cut off in the middle of a line is dropped."""
+    known = mark.read_text("utf-8") if mark.exists() else None
+    if known != job:
+        part.unlink(missing_ok=True)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(job, "utf-8")
+    if not part.exists():
+        return 0
+    lines = size = 0
+    with part.open("r+b") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                lines, size = lines + 1, size + len(line)
+        file.truncate(size)
+    return lines
+
+
+def _chunks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while chunk := list(islice(lines, _CHUNK_LINES)):
+        yield chunk
+
+
+def _labelled(task: Task, chunks: Iterator[list[bytes]], workers: int) -> Iterator[tuple[bytes, int]]:
+    if workers == 1:
+        student = load(task.model)
+        for chunk in chunks:
+            yield answers_of(student, chunk, task.column)
+        return
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (task.model,)) as pool:
+        waiting = [pool.submit(_answer, chunk, task.column) for chunk in islice(chunks, _AHEAD * workers)]
+        while waiting:
+            yield waiting.pop(0).result()
+            waiting += [pool.submit(_answer, chunk, task.column) for chunk in islice(chunks, 1)]
+
+
+def _start(model: Path) -> None:
+    global _student
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+    _student = load(model)
+
+
+def _answer(chunk: list[bytes], column: str) -> tuple[bytes, int]:
+    assert _student is not None
+    return answers_of(_student, chunk, column)
+
+
+def answers_of(student: Student, chunk: Sequence[bytes], column: str) -> tuple[bytes, int]:
+    """The labelled lines of a chunk, and how many of them have no text to label."""
+    read = [_read(line, column) for line in chunk]
+    chances = iter(student.probabilities([row[column] for row, fault in read if not fault]))
+    told = [_told(row, fault, student.labels, chances) for row, fault in read]
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in told).encode("utf-8", "surrogatepass"), sum(
+        bool(fault) for _, fault in read
+    )
+
+
+def _read(line: bytes, column: str) -> tuple[dict[str, Any], str]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return {}, f"the line is not JSON: {error}"
+    if not isinstance(row, dict):
+        return {}, f"the line is a JSON {type(row).__name__}, not an object"
+    text = row.get(column)
+    return row, "" if isinstance(text, str) and text.strip() else f'there is no text in "{column}"'
+
+
+def _told(row: dict[str, Any], fault: str, labels: Sequence[str], chances: Iterator[Any]) -> dict[str, Any]:
+    if fault:
+        return {**row, "label": None, "confidence": None, "error": fault}
+    likely = next(chances)
+    best = int(likely.argmax())
+    return {**row, "label": labels[best], "confidence": round(float(likely[best]), 6)}
