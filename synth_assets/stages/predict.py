@@ -71,7 +71,7 @@ class Predict(Study):
                 yield Written(row, Reject("there is no text to label"))
                 continue
             best = int(chances.argmax())
-            told = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}
+            told: dict[str, Json] = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}
             yield Written(row, {**row.values, **told, "reason": None, "draw": 0, "annotator": name})
 
 

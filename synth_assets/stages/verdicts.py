@@ -1,0 +1,61 @@
+"""`verdicts`: what people said of doubtful rows, from files of Label Studio, Argilla or plain rows."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.errors import RecipeError
+from synth_assets.core.stage import Partition, Reach, Reject, Source, declared
+from synth_assets.stages._empty import may_be_empty
+from synth_assets.stages._files import check_pattern, read_files
+from synth_assets.stages._named import Names
+from synth_assets.training.review_files import Verdict, verdicts_in
+
+
+class Verdicts(Source):
+    """Reads verdicts, with who gave them and when. Files that are not there yet hold none."""
+
+    kind: Literal["verdicts"] = "verdicts"
+    files: Names = Field(min_length=1, description="paths from the recipe's folder, * and ** match many")
+
+    @field_validator("files")
+    @classmethod
+    def _readable(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            check_pattern(pattern)
+        return patterns
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        return declared(_COLUMNS, may_be_empty(self.checks), self.description)
+
+    def rows(self, partition: Partition, reach: Reach) -> Iterator[Values | Reject]:
+        # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
+        for pattern in self.files:
+            try:
+                found = list(read_files([pattern], reach.folder))
+            except RecipeError:
+                continue
+            for item in found:
+                if isinstance(item, Reject):
+                    yield item
+                    continue
+                try:
+                    yield from (_values(verdict) for verdict in verdicts_in(item.fields, today))
+                except (ValueError, AttributeError, TypeError) as error:
+                    yield item.reject("no verdict can be read", str(error))
+
+
+_COLUMNS = (
+    Column("subject", "text", "row_id of the row that was judged"),
+    Column("label", "text", "what the person says"),
+    Column("who", "text", "the person, as the tool names them"),
+    Column("at", "timestamp", "when it was said"),
+)
+
+
+def _values(verdict: Verdict) -> Values:
+    return {"subject": verdict.subject, "label": verdict.label, "who": verdict.who, "at": verdict.at}
