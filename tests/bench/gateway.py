@@ -35,6 +35,8 @@ from synth_assets.teacher.server import serve
 serve("127.0.0.1", 0, plain_answers(1000), faults="latency={latency_s}s", on_start=lambda url: print(url, flush=True))
 """
 FEW = 30
+LEAST_S = 2.0
+"""Who is fast asks for so long at least: the start is not to be half of the story."""
 
 
 def text(number: int) -> str:
@@ -149,14 +151,15 @@ def cell(at_once: int, latency_s: float, arguments: argparse.Namespace) -> None:
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().strip()
-        tail = [url, str(at_once), str(arguments.prompts)]
-        commands = {way: [sys.executable, __file__, "--one", way, *tail] for way in WAYS}
+        commands = {way: [sys.executable, __file__, "--one", way] for way in WAYS}
         for peer in arguments.peer:
             name, _, how = peer.partition("=")
-            commands[name] = [*how.split(":"), *tail]
+            commands[name] = how.split(":")
         for name, command in commands.items():
             if arguments.only in name:
-                scores = [measure(command, arguments.prompts) for _ in range(arguments.repeat)]
+                prompts = max(arguments.prompts, int(LEAST_S * ideal)) if "http" in name else arguments.prompts
+                asked = [*command, url, str(at_once), str(prompts)]
+                scores = [measure(asked, prompts) for _ in range(arguments.repeat)]
                 _print(name, scores, arguments.prompts, ideal)
         server.terminate()
 
