@@ -55,6 +55,7 @@ class HttpTransport:
             headers={"Content-Type": "application/json", "Accept": "application/json", **self._server.headers()},
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=self._server.proxy(),
             request_class=_Request,
             response_class=_Response,
         )

@@ -1,6 +1,5 @@
 """Who answers: from a recipe's teacher and the settings of the machine to one that can be asked."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from synth_assets.teacher.offline import OfflineTransport
 from synth_assets.teacher.prices import FREE, Price, Prices
 from synth_assets.teacher.replay import ReplayTransport, recording_hash
 from synth_assets.teacher.sdk import SdkTransport
-from synth_assets.teacher.transport import Server, Transport
+from synth_assets.teacher.transport import Server, Transport, is_loopback
 from synth_assets.teacher.wire import Dialect
 
 _OFFLINE = "offline/1"
@@ -107,7 +106,7 @@ def _served(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
     asks_for_key = spec.api_key_env is not None or spec.base_url is None or _is_mistral(url)
     key = settings.secret(spec.api_key_env) if asks_for_key else None
     variable, refusal = spec.api_key_env or DEFAULT_KEY, None
-    if key is None and asks_for_key and not _is_loopback(url):
+    if key is None and asks_for_key and not is_loopback(url):
         if shipped:
             return _offline(spec, f"{_BANNER}; set {variable} to ask {spec.model}")
         refusal = TeacherError(
@@ -156,11 +155,3 @@ def _host(base_url: str) -> str:
 
 def _is_mistral(url: str) -> bool:
     return f".{_host(url)}".endswith(".mistral.ai")
-
-
-def _is_loopback(url: str) -> bool:
-    host = _host(url)
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

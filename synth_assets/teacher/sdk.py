@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -73,7 +74,13 @@ def open_sdk(server: Server) -> "tuple[Mistral, httpx2.AsyncClient]":
     # A connection for each call: on one used again, httpx2 takes a response that a server sends twice
     # for the answer to the next call.
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-    client = httpx2.AsyncClient(limits=limits, follow_redirects=False)
+    client = httpx2.AsyncClient(
+        limits=limits,
+        follow_redirects=False,
+        proxy=server.proxy(),
+        trust_env=False,
+        verify=ssl.create_default_context(),
+    )
     # An empty key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
     key = server.key or ""
     return Mistral(api_key=key, server_url=server.url, async_client=client, debug_logger=_SILENT), client

@@ -1,9 +1,12 @@
 """The one way the gateway sees whoever answers: one call in, one answer or one setback out."""
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from synth_assets.core.request import Call
 from synth_assets.teacher.wire import Answer
@@ -37,6 +40,22 @@ class Server:
         """What each request carries."""
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
+    def proxy(self) -> str | None:
+        """The proxy that the machine's settings (HTTPS_PROXY, NO_PROXY …) put before this server."""
+        parts = urlsplit(self.url)
+        if is_loopback(self.url) or proxy_bypass(parts.hostname or ""):
+            return None
+        return getproxies().get(parts.scheme)
+
     def redact(self, text: str) -> str:
         """The text without the key: some servers repeat it."""
         return text.replace(self.key, "***") if self.key else text
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a server is on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -134,6 +134,19 @@ async def test_a_server_without_a_key_gets_none(transport: Any, monkeypatch: pyt
     assert KEY not in str(seen)
 
 
+@pytest.mark.parametrize("transport", ["http", "sdk"])
+async def test_the_proxy_of_the_machine_is_used_but_not_for_the_machine_itself(
+    transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = Call(Request(TALK), Target("here", "m"))
+    async with scripted(200, JSON, chat(content="hello")) as (url, seen):
+        monkeypatch.setenv("http_proxy", url)
+        for server in (Server("http://elsewhere.invalid", KEY), Server(url, KEY)):
+            made = HttpTransport(server, "mistral") if transport == "http" else SdkTransport(server)
+            assert isinstance(await exchange(made, call), Answer)
+    assert len(seen) == 2
+
+
 async def test_what_the_sdk_would_not_accept_is_noticed_once(caplog: pytest.LogCaptureFixture) -> None:
     changed = chat(content="hello").replace(b'"created": 1, ', b"")
     call = Call(Request(TALK), Target("here", "m"))
