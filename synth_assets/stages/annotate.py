@@ -13,7 +13,7 @@ from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable, unfenced
 from synth_assets.core.prompt import Prompt, Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, column_of, declared
+from synth_assets.core.stage import Answer, Ask, Drawn, Reject, Row, StageFault, column_of, declared
 from synth_assets.stages._labels import answer_object, as_labels, label_of, labels_of
 
 
@@ -132,17 +132,18 @@ class Annotate(Ask):
             raise Unreadable('the answer has no "reason"')
         return {self._key: label, "reason": reason if isinstance(reason, str) else None}
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Drawn]:
         for answer in answers:
             said = answer.value
             assert isinstance(said, Mapping)
-            yield {
+            values: Values = {
                 **row.values,
                 self._key: said[self._key],
                 "reason": said.get("reason"),
                 "draw": answer.request.draw,
                 "annotator": self.annotator or answer.reply.model,
             }
+            yield Drawn(answer, values)
 
 
 def _rules() -> str:

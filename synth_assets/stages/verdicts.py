@@ -53,9 +53,9 @@ _COLUMNS = (
     Column("subject", "text", "row_id of the row that was judged"),
     Column("label", "text", "what the person says"),
     Column("who", "text", "the person, as the tool names them"),
-    Column("at", "timestamp", "when it was said"),
+    Column("said_at", "timestamp", "when it was said"),
 )
 
 
 def _values(verdict: Verdict) -> Values:
-    return {"subject": verdict.subject, "label": verdict.label, "who": verdict.who, "at": verdict.at}
+    return {"subject": verdict.subject, "label": verdict.label, "who": verdict.who, "said_at": verdict.at}

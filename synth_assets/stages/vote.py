@@ -62,7 +62,12 @@ class Vote(Query):
         return column
 
     def _check_verdicts(self, name: str, read: Contract) -> None:
-        kinds = {"subject": "text", self._key: "texts" if self.multiple else "text", "who": "text", "at": "timestamp"}
+        kinds = {
+            "subject": "text",
+            self._key: "texts" if self.multiple else "text",
+            "who": "text",
+            "said_at": "timestamp",
+        }
         for column, kind in kinds.items():
             found = column_of("verdicts", column, name, read)
             if found.type != kind:

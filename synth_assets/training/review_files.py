@@ -57,7 +57,9 @@ def verdicts_in(item: Mapping[str, Any], otherwise_at: str) -> Iterator[Verdict]
     elif "responses" in item:
         yield from _of_argilla(item, otherwise_at)
     elif {"subject", "label", "who"} <= item.keys():
-        yield Verdict(str(item["subject"]), str(item["label"]), str(item["who"]), str(item.get("at") or otherwise_at))
+        yield Verdict(
+            str(item["subject"]), str(item["label"]), str(item["who"]), str(item.get("said_at") or otherwise_at)
+        )
     else:
         raise ValueError("neither a task of Label Studio, nor a record of Argilla, nor subject, label and who")
 
