@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from synth_assets.assets.tables import table_of
-from synth_assets.core.contract import Contract
+from synth_assets.core.contract import Contract, Values
 from synth_assets.core.errors import SynthError
 from synth_assets.engine import StageResult, Verdict
 from synth_assets.engine.check import TableCheck, check_names
@@ -55,7 +55,7 @@ def _result(verdicts: Sequence[tuple[str, Verdict]]) -> dg.AssetCheckResult:
     first = verdicts[0][1]
     several = len(verdicts) > 1
     told = [f"{part}: {verdict.description}" if several else verdict.description for part, verdict in verdicts]
-    failing = [row for _, verdict in verdicts for row in verdict.failing]
+    failing = [_shown(row) for _, verdict in verdicts for row in verdict.failing]
     return dg.AssetCheckResult(
         check_name=first.name,
         passed=all(verdict.passed for _, verdict in verdicts),
@@ -63,6 +63,10 @@ def _result(verdicts: Sequence[tuple[str, Verdict]]) -> dg.AssetCheckResult:
         description="; ".join(told),
         metadata={"failing rows": table_of(failing)} if failing else {},
     )
+
+
+def _shown(row: Values) -> Values:
+    return {name: value for name, value in row.items() if name not in ("parent_ids", "call_keys")}
 
 
 def failure_of(error: SynthError) -> dg.Failure:

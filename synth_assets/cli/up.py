@@ -126,7 +126,7 @@ def _build_first(settings: "Settings", services: "Services", web: "Webserver") -
             err(), f"{FIRST} would ask {recipe.teacher.model}: `synth plan {FIRST}` tells the cost; start it in the UI"
         )
         return
-    hint(err(), f"the first dataset, {FIRST}, is being built with the offline teacher: {web.url}/asset-groups/")
+    hint(err(), f"the first dataset, {FIRST}, is being built with the offline teacher: {_graph(web)}")
     run_id, told = web.launch(f"{FIRST}_nightly" if recipe.schedule else FIRST), set[str]()
     while True:
         services.raise_if_ended()
@@ -152,9 +152,14 @@ def _is_free(recipe: "Recipe", settings: "Settings") -> bool:
     return all(price is not None and price.prompt == price.completion == 0 for price in prices)
 
 
+def _graph(web: "Webserver") -> str:
+    return f"{web.url}/locations/{LOCATION}/asset-groups/{FIRST}/lineage"
+
+
 def _wait(services: "Services", web: "Webserver") -> None:
     """Until Ctrl-C, or until one of the processes ends by itself."""
-    hint(err(), f"look at the graph: {web.url}/asset-groups/ · ask in another terminal: synth show {FIRST}")
+    hint(err(), f"look at the graph: {_graph(web)}")
+    hint(err(), f"ask in another terminal: synth show {FIRST}, synth sql")
     hint(err(), "Ctrl-C ends it all")
     while True:
         services.raise_if_ended()

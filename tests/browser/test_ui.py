@@ -46,7 +46,7 @@ def wait_for(browser: Chrome, what: Callable[[], bool]) -> None:
 
 
 def test_the_graph_of_a_dataset_tells_stages_kinds_and_checks(browser: Chrome, up: Served, shots: Path) -> None:
-    browser.get(f"{up.web.url}/asset-groups/~?asset-selection=group:mitall")
+    browser.get(f"{up.web.url}/locations/synth_assets/asset-groups/mitall/lineage")
     see(browser, "raw_dialogs", "rewritten_dialogs", "finetune", "Mistral", "Pandera", "DuckDB", "5 / 5 Passed")
     browser.save_screenshot(str(shots / "mitall.png"))
 
@@ -64,7 +64,7 @@ def test_a_stage_describes_itself(browser: Chrome, up: Served, shots: Path) -> N
 
 
 def test_materialize_all_makes_all_of_a_dataset(browser: Chrome, up: Served) -> None:
-    browser.get(f"{up.web.url}/asset-groups/~?asset-selection=group:tiny")
+    browser.get(f"{up.web.url}/locations/synth_assets/asset-groups/tiny/lineage")
     see(browser, "talks", "rewritten", "long_enough")
     click(browser, "Materialize all")
     wait_for(browser, lambda: up.web.is_made(["tiny", "long_enough"]))

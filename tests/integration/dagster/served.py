@@ -62,7 +62,10 @@ class Served:
         params = {"assetSelection": [{"path": key.split("/")} for key in keys], "partitionNames": partitions}
         launched = self.web.ask(BACKFILL, params=params)["launchPartitionBackfill"]
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
-        asked = launched["backfillId"]
+        return str(launched["backfillId"])
+
+    def end_of_backfill(self, asked: str) -> str:
+        """Waits for it; its status."""
         return self._end_of(lambda: str(self.web.ask(BACKFILL_STATUS, id=asked)["partitionBackfillOrError"]["status"]))
 
     def _end_of(self, status: Callable[[], str]) -> str:
