@@ -43,8 +43,10 @@ class Breaker:
             self._rows += 1
             refuses_all = self.answered_at is None and self._rows >= _ROWS_REFUSED
             return f"it turns every request away: {setback.reason}" if refuses_all else None
+        if (setback.retry_after_s or 0.0) > LONGEST_WAIT_S:
+            return f"it asks to wait for {setback.retry_after_s:.0f} s"
         if setback.kind == "refused":
-            return self._after_refusal(setback, now)
+            return self._after_refusal(now)
         self._passing += 1
         if self._first_at is None:
             self._first_at = max(started, self.answered_at or started)
@@ -54,10 +56,8 @@ class Breaker:
             return f"no answer for {silent_s:.0f} s: {setback.reason}"
         return None
 
-    def _after_refusal(self, setback: Setback, now: float) -> str | None:
+    def _after_refusal(self, now: float) -> str | None:
         self._refused_at = now if self._refused_at is None else self._refused_at
-        if (setback.retry_after_s or 0.0) > LONGEST_WAIT_S:
-            return f"it asks to wait for {setback.retry_after_s:.0f} s"
         if now - self._refused_at > LONGEST_WAIT_S:
             return f"it has refused every request for {now - self._refused_at:.0f} s"
         return None

@@ -98,7 +98,7 @@ async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | Setback | h
         return Setback("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
     except MistralError as error:
         return error.raw_response
-    except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
+    except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
         return _of_error(error)
 
 

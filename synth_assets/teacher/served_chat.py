@@ -17,7 +17,7 @@ from synth_assets.core.dialog import read_dialog
 from synth_assets.core.request import Call, Request, Schema, Target
 from synth_assets.teacher.faults import Chance, Faults, part_of
 from synth_assets.teacher.offline import offline_answer
-from synth_assets.teacher.wire import Answer, draw_of, encode
+from synth_assets.teacher.wire import Answer, draw_of, encode, text_of
 
 AnswerTo = Callable[[Call], Answer]
 _FIRST_BYTES = 20
@@ -174,7 +174,7 @@ def _call_in(body: Mapping[str, Any]) -> Call:
         schema = Schema(wanted["json_schema"]["name"], wanted["json_schema"]["schema"])
     elif wanted.get("type") == "json_object":
         schema = Schema("object")
-    messages = read_dialog([{"role": m["role"], "content": m["content"]} for m in body["messages"]])
+    messages = read_dialog([{"role": m["role"], "content": text_of(m.get("content"))} for m in body["messages"]])
     seed = body.get("random_seed") or body.get("seed") or 0
     request = Request(messages, schema, tuple(body.get("tools") or ()), draw_of(seed))
     return Call(request, Target("served", body["model"]))

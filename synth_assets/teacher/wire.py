@@ -76,7 +76,7 @@ def answer_in(body: Any) -> Answer:
         message = choice["message"]
         usage = body.get("usage") or {}
         return Answer(
-            text=_text(message.get("content")),
+            text=text_of(message.get("content")),
             finish_reason=str(choice.get("finish_reason") or "unknown"),
             model=_string(body.get("model", "")),
             prompt_tokens=_count(usage.get("prompt_tokens", 0)),
@@ -97,7 +97,7 @@ def _response_format(call: Call) -> Json:
     return {"type": "json_schema", "json_schema": named}
 
 
-def _text(content: object) -> str:
+def text_of(content: object) -> str:
     """The text of a message; of one in chunks, the chunks that are text (thoughts are not the answer)."""
     if isinstance(content, list):
         return "".join(_string(chunk["text"]) for chunk in content if chunk["type"] == "text")

@@ -2,9 +2,10 @@
 
 Each way runs in a process of its own against a served teacher in another. Share is of the ideal rate, which is
 what is in flight over the latency; CPU is all that the asking process used, for a call. Other tools take part if
-they are installed: `--peer NAME=PYTHON:SCRIPT` runs `PYTHON SCRIPT URL AT_ONCE PROMPTS`, a script that asks
-`URL/v1/chat/completions` so often and so much at once, in an environment of its own
-(`python -m venv X && X/bin/pip install distilabel`), and is measured from outside, start-up included.
+they are installed, each in an environment of its own, and are measured from outside, start-up included:
+
+    python -m venv X && X/bin/pip install "distilabel[openai]" requests     # or bespokelabs-curator, …
+    python tests/bench/gateway.py --peer distilabel=X/bin/python            # curator, data_designer, sdg_hub
 """
 
 import argparse
@@ -34,6 +35,7 @@ from synth_assets.teacher.served_chat import plain_answers
 from synth_assets.teacher.server import serve
 serve("127.0.0.1", 0, plain_answers(1000), faults="latency={latency_s}s", on_start=lambda url: print(url, flush=True))
 """
+PEERS = Path(__file__).parent / "peers"
 FEW = 30
 LEAST_S = 2.0
 """Who is fast asks for so long at least: the start is not to be half of the story."""
@@ -153,8 +155,8 @@ def cell(at_once: int, latency_s: float, arguments: argparse.Namespace) -> None:
         url = server.stdout.readline().strip()
         commands = {way: [sys.executable, __file__, "--one", way] for way in WAYS}
         for peer in arguments.peer:
-            name, _, how = peer.partition("=")
-            commands[name] = how.split(":")
+            name, _, python = peer.partition("=")
+            commands[name] = [python, str(PEERS / f"ask_{name}.py")]
         for name, command in commands.items():
             if arguments.only in name:
                 prompts = max(arguments.prompts, int(LEAST_S * ideal)) if "http" in name else arguments.prompts
@@ -176,7 +178,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=2048)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", default="", help="part of the name of the ways to measure")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON:SCRIPT")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--one", nargs=4, metavar=("WAY", "URL", "AT_ONCE", "PROMPTS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:

@@ -30,6 +30,13 @@ async def test_it_completes_chats(client: Mistral) -> None:
     assert said.usage.total_tokens == said.usage.prompt_tokens + said.usage.completion_tokens
 
 
+async def test_it_reads_texts_in_chunks(client: Mistral) -> None:
+    chunks = [{"type": "text", "text": "Why is the sky "}, {"type": "text", "text": "blue?"}]
+    whole = await client.chat.complete_async(model="m", messages=ASK)
+    parts = await client.chat.complete_async(model="m", messages=[{"role": "user", "content": chunks}])
+    assert parts.choices[0].message.content == whole.choices[0].message.content
+
+
 async def test_it_lists_its_models(client: Mistral) -> None:
     assert "mistral-small-latest" in [model.id for model in (await client.models.list_async()).data]
 
