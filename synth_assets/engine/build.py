@@ -18,7 +18,7 @@ from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
 from synth_assets.engine.links import LinkCheck
-from synth_assets.lake import About, Append, Change, Lake, Reader, Replace
+from synth_assets.lake import About, Append, Change, Lake, Reader, Replace, View
 
 BATCH_ROWS = 1_000
 
@@ -99,7 +99,7 @@ class Build:
         duration_s = time.monotonic() - self._started
         with ExitStack() as stack:
             changes: list[Change] = [
-                Replace(self._rows),
+                self._contents(),
                 *([Replace(self._rejects)] if work.keeps_rejects else []),
                 *self._replaced_scheme(stack),
                 *(
@@ -122,11 +122,17 @@ class Build:
             inputs={table: state.snapshot for table, state in inputs.items()},
         )
 
+    def _contents(self) -> Change:
+        if self._work.view is None:
+            return Replace(self._rows)
+        self._rows.discard()
+        return View(self._work.table, self._work.view, self._work.contract.description)
+
     def _replaced_scheme(self, stack: ExitStack) -> Iterator[Replace]:
         """Empties what was written when the table was divided otherwise: the whole, or into partitions."""
         is_whole = self._work.partition_key == WHOLE
-        for shape in (self._rows.shape, self._rejects.shape):
-            there = set(self._lake.partitions(shape.table)) if self._lake.has(shape.table) else set()
+        for shape in (self._rows.shape, self._rejects.shape) if self._work.view is None else ():
+            there = set(self._lake.partitions(shape.table))
             for key in sorted(there - {WHOLE} if is_whole else there & {WHOLE}):
                 empty = self._lake.stage(shape.table, shape.contract, key, ids=shape.ids, calls=shape.calls)
                 yield Replace(stack.enter_context(empty))

@@ -14,7 +14,8 @@ from synth_assets.recipes import Recipe
 class Work:
     """A table to be filled: by a stage, a SQL model or a frame. Row ids are made under the name `kin`.
 
-    `strict` says that a faulty row closes the gate, where else it is a reject.
+    `strict` says that a faulty row closes the gate, where else it is a reject. A `view` is the SELECT that is stored in
+    the place of its rows, which are checked all the same.
     """
 
     schema: str
@@ -27,6 +28,7 @@ class Work:
     asks: bool = False
     strict: bool = False
     keeps_rejects: bool = True
+    view: str | None = None
 
     @property
     def table(self) -> str:

@@ -47,6 +47,7 @@ def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE)
         run_id=run_id,
         strict=True,
         keeps_rejects=False,
+        view=model.sql if model.materialized == "view" else None,
     )
     inputs = {table: InputState(at, "") for table in model.inputs}
     return fill(lake, work, rows_of(found, contract), model.fingerprint(), inputs)

@@ -1,7 +1,7 @@
 """The lake: tables in DuckLake, with snapshots. The only package that imports duckdb."""
 
 from synth_assets.lake.care import CareReport
-from synth_assets.lake.commit import Append, Change, Drop, Replace
+from synth_assets.lake.commit import Append, Change, Drop, Replace, View
 from synth_assets.lake.lake import Lake, open_lake
 from synth_assets.lake.names import arrow_schema, duckdb_type
 from synth_assets.lake.publish import PublishReport
@@ -20,6 +20,7 @@ __all__ = [
     "Reader",
     "Replace",
     "Snapshot",
+    "View",
     "Writer",
     "arrow_schema",
     "duckdb_type",

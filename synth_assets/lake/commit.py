@@ -34,7 +34,16 @@ class Drop:
     table: str
 
 
-Change: TypeAlias = Replace | Append | Drop
+@dataclass(frozen=True, slots=True)
+class View:
+    """The table is the result of a SELECT, computed whenever it is read."""
+
+    table: str
+    sql: str
+    description: str = ""
+
+
+Change: TypeAlias = Replace | Append | Drop | View
 
 
 def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: About) -> None:
@@ -42,6 +51,8 @@ def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: Abou
     for change in changes:
         if isinstance(change, Drop):
             connection.execute(f"DROP TABLE IF EXISTS {quoted_table(change.table)}")
+        elif isinstance(change, View):
+            _define(connection, change)
         else:
             _put(connection, change)
     sign(connection, about)
@@ -67,6 +78,21 @@ def add_file(connection: DuckDBPyConnection, table: str, writer: Writer) -> None
         writer.release()
 
 
+def _define(connection: DuckDBPyConnection, view: View) -> None:
+    table, (schema, _) = quoted_table(view.table), table_parts(view.table)
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+    if not _is_view(connection, view.table):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    connection.execute(f"CREATE OR REPLACE VIEW {table} AS {view.sql}")
+    connection.execute(f"COMMENT ON VIEW {table} IS {quoted_text(without_braces(view.description))}")
+
+
+def _is_view(connection: DuckDBPyConnection, table: str) -> bool:
+    schema, name = map(quoted_text, table_parts(table))
+    sql = f"SELECT 1 FROM duckdb_views() WHERE schema_name = {schema} AND view_name = {name}"
+    return bool(connection.execute(f"{sql} AND database_name = current_database()").fetchall())
+
+
 def _put(connection: DuckDBPyConnection, change: Replace | Append) -> None:
     shape, replaces = change.writer.shape, isinstance(change, Replace)
     fresh = _fit(connection, shape, replaces)
@@ -79,6 +105,8 @@ def _put(connection: DuckDBPyConnection, change: Replace | Append) -> None:
 def _fit(connection: DuckDBPyConnection, shape: Shape, replaces: bool) -> bool:
     """Makes the table hold the contract's columns; true where it is a new one, without rows."""
     wanted = {name: duckdb_type(kind) for name, kind in shape.columns.items()}
+    if _is_view(connection, shape.table):
+        connection.execute(f"DROP VIEW {quoted_table(shape.table)}")
     found = _columns(connection, shape.table)
     if not found:
         _create(connection, shape, wanted)

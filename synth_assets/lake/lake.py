@@ -12,7 +12,7 @@ from synth_assets.core.errors import ConflictError, LakeError
 from synth_assets.lake import compaction
 from synth_assets.lake.care import CareReport, delete_expired, delete_orphans, expire
 from synth_assets.lake.catalog import Catalog, catalog_of
-from synth_assets.lake.commit import Change, Drop, apply
+from synth_assets.lake.commit import Append, Change, Replace, apply
 from synth_assets.lake.instance import LAKE, Instance, lake_errors, newest, past, writing
 from synth_assets.lake.names import checked_partition, quoted_column, table_parts
 from synth_assets.lake.publish import PublishReport, publish
@@ -71,7 +71,7 @@ class Lake(Reader):
         `guard` looks at the lake as the changes will find it; what it raises calls the commit off.
         """
         for change in changes:
-            if not isinstance(change, Drop):
+            if isinstance(change, Replace | Append):
                 change.writer.finish()
 
         def work(connection: DuckDBPyConnection) -> None:

@@ -64,7 +64,9 @@ class Reader:
         return columns
 
     def partitions(self, table: str, at: int | None = None) -> list[str]:
-        """The partitions that hold rows."""
+        """The partitions that hold rows; none where there is no such table, or a view."""
+        if "partition_key" not in self._columns(table, at):
+            return []
         rows = self._fetch(
             self._open(at), f"SELECT DISTINCT partition_key FROM {quoted_table(table)} ORDER BY 1", table
         )
