@@ -81,9 +81,15 @@ def open_sdk(server: Server) -> "tuple[Mistral, httpx2.AsyncClient]":
         trust_env=False,
         verify=ssl.create_default_context(),
     )
-    # An empty key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
-    key = server.key or ""
+    # Some key, not None: with None the SDK sends MISTRAL_API_KEY to whatever server this is.
+    if server.key is None:
+        client.event_hooks["request"].append(_without_key)
+    key = server.key or "none"
     return Mistral(api_key=key, server_url=server.url, async_client=client, debug_logger=_SILENT), client
+
+
+async def _without_key(request: "httpx2.Request") -> None:
+    del request.headers["Authorization"]
 
 
 async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | Setback | httpx2.Response":

@@ -1,11 +1,13 @@
 """Batch mode: the same answers under the same keys at half the price, and no job is ever paid twice."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from synth_assets import settings
 from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
@@ -113,3 +115,40 @@ def test_only_mistral_has_batches() -> None:
     spec = TeacherSpec(model="m", mode="batch", base_url="http://gpu-box:8000")
     with pytest.raises(RecipeError, match="only Mistral's API has batch jobs"):
         open_teacher(spec, settings.load({}), shipped=False)
+
+
+DYING = """
+import asyncio, sys
+from pathlib import Path
+from synth_assets.core.dialog import Message
+from synth_assets.core.request import Call, Request
+from synth_assets.teacher import batch, open_teacher
+from synth_assets.core.teacher import TeacherSpec
+from synth_assets import settings
+
+async def main():
+    batch._GATHER_S = 0.05
+    env = {"MISTRAL_BASE_URL": sys.argv[1], "SYNTH_HOME": sys.argv[2]}
+    teacher = open_teacher(TeacherSpec(model="mistral-small-latest", mode="batch"), settings.load(env), shipped=False)
+    async with teacher.gateway() as gateway:
+        calls = [Call(Request((Message("user", str(number)),)), teacher.target) for number in range(20)]
+        await asyncio.gather(*map(gateway.ask, calls))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_that_is_killed_leaves_a_job_that_is_found(tmp_path: Path) -> None:
+    async with ServedTeacher(repeat, "batch=500ms") as server:
+        command = (sys.executable, "-c", DYING, server.url, str(tmp_path))
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+        async with ClientSession() as session:
+            while not (await (await session.get(f"{server.url}/v1/batch/jobs")).json())["total"]:
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+        process.kill()
+        await process.wait()
+        async with batch_desk(server, tmp_path) as it:
+            outcomes = await it.ask_all(it.calls(map(str, range(20))))
+        assert [reply.text for reply in outcomes] == [f"you said {n}" for n in range(20)]
+        assert server.stats()["answers"] == 20, "nothing was made twice"
