@@ -20,7 +20,6 @@ _RECALL = 0.99
 _GOLDEN = 0x9E3779B97F4A7C15  # an odd number that spreads what it multiplies over all bits
 _FEW = 8
 _MARGIN = 0.15  # more than three standard deviations of what a signature of 128 hashes tells
-_NONE: list[int] = []
 
 
 class Index(Protocol):
@@ -125,7 +124,8 @@ class MinHash:
         hashes = [content_hash("minhash/1", place) for place in range(2 * self._bands * self._rows)]
         numbers = np.array([int(text[:8], 16) for text in hashes], dtype=np.uint32)
         self._factors, self._offsets = numbers[::2] | np.uint32(1), numbers[1::2]
-        self._buckets: list[dict[bytes, list[int]]] = [{} for _ in range(self._bands)]
+        # Most buckets hold one text: a number takes a third of the room of a list with a number.
+        self._buckets: list[dict[int, int | list[int]]] = [{} for _ in range(self._bands)]
         self._shingles: list[np.ndarray] = []
         self._signatures = np.empty((1_024, self._bands * self._rows), dtype=np.uint32)
         self._last: tuple[str, np.ndarray, np.ndarray] | None = None
@@ -149,23 +149,34 @@ class MinHash:
         self._signatures[number] = signature
         self._shingles.append(shingles)
         for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
-            bucket.setdefault(key, []).append(number)
+            there = bucket.setdefault(key, number)
+            if isinstance(there, list):
+                there.append(number)
+            elif there != number:
+                bucket[key] = [there, number]
 
     def _likely(self, signature: "np.ndarray") -> list[int]:
         """The texts that share a band, less those whose signatures differ in far too many places."""
         import numpy as np
 
-        buckets = zip(self._buckets, self._keys(signature), strict=True)
-        found = np.unique(
-            np.concatenate([_NONE, *(bucket.get(key, _NONE) for bucket, key in buckets)]).astype(np.int64)
-        )
+        numbers: list[int] = []
+        for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
+            there = bucket.get(key, ())
+            numbers += [there] if isinstance(there, int) else there
+        found = np.unique(np.array(numbers, dtype=np.int64))
         if len(found) > _FEW:
             agreeing = (self._signatures[found] == signature).sum(axis=1)
             found = found[agreeing >= (self._threshold - _MARGIN) * len(signature)]
         return [int(number) for number in found]
 
-    def _keys(self, signature: "np.ndarray") -> list[bytes]:
-        return [band.tobytes() for band in signature.reshape(self._bands, self._rows)]
+    def _keys(self, signature: "np.ndarray") -> list[int]:
+        """A key for each band. Two bands may share one by chance: what they find is measured anyway."""
+        import numpy as np
+
+        key = np.zeros(self._bands, dtype=np.uint64)
+        for column in signature.reshape(self._bands, self._rows).T:
+            key = key * np.uint64(_GOLDEN) + column
+        return key.tolist()
 
     def _measured(self, text: str) -> "tuple[np.ndarray, np.ndarray]":
         """The shingles of a text and the least of their hashes under each of many permutations."""

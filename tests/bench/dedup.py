@@ -3,7 +3,8 @@
     python tests/bench/dedup.py [ROWS …]        (default: 20000 200000)
 
 The questions are made of 20,000 made-up words in 400 frames, 8 to 30 words each; every tenth is an earlier one with a
-word changed. `planted` is the share of those that were found; `others` are likenesses that arose by chance.
+word changed. `planted` is the share of those that were found (a changed word makes some short ones too different to
+count); `others` are likenesses that arose by chance.
 """
 
 import random

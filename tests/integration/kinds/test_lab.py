@@ -56,11 +56,14 @@ def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> Non
 
 def test_every_pair_keeps_the_path_of_its_leaf(engine: Engine) -> None:
     run_all = engine.run_all(SHIPPED["taxonomy"], Wish())
-    assert len(list(run_all)) == 7
+    assert len(list(run_all)) == 8
     leaves = engine.lake.rows("SELECT DISTINCT leaf FROM taxonomy.judged_pairs ORDER BY 1")
     folder = SHIPPED["taxonomy"].path.parent / "taxonomy"
-    assert [row["leaf"] for row in leaves] == sorted(
-        path.parent.relative_to(folder).as_posix() for path in folder.rglob("qna.yaml")
+    wanted = sorted(path.parent.relative_to(folder).as_posix() for path in folder.rglob("qna.yaml"))
+    assert [row["leaf"] for row in leaves] == wanted
+    yields = engine.lake.rows("SELECT part, rows FROM taxonomy.variety")
+    assert yields == engine.lake.rows(
+        "SELECT leaf AS part, count(*) AS rows FROM taxonomy.judged_pairs GROUP BY 1 ORDER BY 1"
     )
 
 
