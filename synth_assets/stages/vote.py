@@ -121,6 +121,7 @@ class Vote(Query):
             "order": rule.order,
             "takes": rule.takes,
             "settles": settles,
+            "needs_first": self.ties == "first",
         }
         return Prompt(files(__package__).joinpath("vote.sql.jinja").read_text("utf-8")).render(values)
 
