@@ -9,7 +9,9 @@ from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Reject, Row, Sift, StageFault, Written, declared
 from synth_assets.stages._asking import texts_in
 from synth_assets.stages._beside import Against, check_texts, texts_beside
-from synth_assets.stages._near import Exact, Index, MinHash, RougeL
+from synth_assets.stages._minhash import MinHash
+from synth_assets.stages._near import Exact, Index
+from synth_assets.stages._rouge_l import RougeL
 
 _SHOWN = 300
 

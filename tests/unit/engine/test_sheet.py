@@ -8,7 +8,7 @@ from synth_assets.core.contract import Contract, Values
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.request import Failure, Reply, Request, Target
-from synth_assets.core.stage import Answer, Ask, Reject, Row
+from synth_assets.core.stage import Answer, Ask, Drawn, Reject, Row
 from synth_assets.engine import sheet as sheets
 from synth_assets.engine.job import Made, Rejected
 
@@ -45,6 +45,15 @@ class CountEach(Count):
     """The same, where one answer is enough."""
 
     needs_all_answers = False
+
+
+class CountDrawn(CountEach):
+    """The same, where each row names the answer that made it, and an odd number makes none."""
+
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Drawn]:
+        for answer in answers:
+            is_odd = int(str(answer.value)) % 2
+            yield Drawn(answer, Reject("odd", answer.reply.text) if is_odd else {"number": answer.value})
 
 
 def _reply(text: str, finish_reason: str = "stop") -> Reply:
@@ -114,6 +123,22 @@ def test_where_all_answers_are_needed_one_reject_stops_the_row() -> None:
 def test_where_each_stands_for_itself_the_others_still_make_rows() -> None:
     outcomes = _answered(CountEach(from_="x", repairs=0), [_reply("1")], [_reply("x")])
     assert [type(outcome) for outcome in outcomes] == [Made, Rejected]
+
+
+def test_a_row_of_one_answer_knows_the_calls_of_that_answer_alone() -> None:
+    four, six = _answered(CountDrawn(from_="raw"), [_reply("four"), _reply("4")], [_reply("6")])
+    assert isinstance(four, Made)
+    assert isinstance(six, Made)
+    assert (len(four.call_keys), len(six.call_keys)) == (2, 1), "a repair belongs to its answer"
+    assert not set(four.call_keys) & set(six.call_keys)
+
+
+def test_one_answer_can_be_turned_away_beside_rows_of_others() -> None:
+    made, rejected = _answered(CountDrawn(from_="raw"), [_reply("3")], [_reply("6")])
+    assert isinstance(rejected, Rejected)
+    assert (rejected.reason, rejected.detail, rejected.reply) == ("odd", "3", "3")
+    assert isinstance(made, Made)
+    assert (made.values, made.ordinal) == ({"number": 6}, 1), "its place stays, whatever becomes of the others"
 
 
 def test_a_row_never_disappears() -> None:

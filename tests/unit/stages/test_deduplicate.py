@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.stage import StageFault
-from synth_assets.stages._near import Exact, MinHash, RougeL, _banding, words
+from synth_assets.stages._minhash import MinHash, _banding
+from synth_assets.stages._near import Exact, words
+from synth_assets.stages._rouge_l import RougeL
 from synth_assets.stages.deduplicate import Deduplicate
 from tests.unit.stages.sifting import rows, sifted
 
