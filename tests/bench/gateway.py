@@ -11,6 +11,7 @@ they are installed, each in an environment of its own, and are measured from out
 import argparse
 import asyncio
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -134,14 +135,21 @@ def measure_here(way: str, url: str, at_once: int, prompts: int) -> None:
 
 
 def measure(command: list[str], prompts: int) -> dict[str, float]:
-    """From outside: a peer prints nothing, so its whole process counts."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if said.startswith("{"):
-        return json.loads(said)
-    wall_s, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"done": prompts, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": after.ru_maxrss / 1024}
+    """From outside: a peer prints no score of its own, so its whole process counts, with those it started."""
+    started = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = status
+        wall_s = time.perf_counter() - started
+        if status:
+            raise SystemExit(f"{' '.join(command)} failed; run it by hand to see why")
+        said.seek(0)
+        score = said.readline()
+    if score.startswith("{"):
+        return json.loads(score)
+    cpu_s = used.ru_utime + used.ru_stime
+    return {"done": prompts, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": used.ru_maxrss / 1024}
 
 
 def cell(at_once: int, latency_s: float, arguments: argparse.Namespace) -> None:
