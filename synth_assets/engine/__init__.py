@@ -1,7 +1,6 @@
 """Runs stages: the ledger, the checks, the commits; plans and traces them."""
 
-from synth_assets.engine.build import GateClosed
-from synth_assets.engine.check import Verdict
+from synth_assets.engine.check import GateClosed, Verdict
 from synth_assets.engine.identity import fingerprint_of, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult, Tally
 from synth_assets.engine.plan import PlanLine, plan

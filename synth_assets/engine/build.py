@@ -2,38 +2,30 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.canonical import canonical_json, row_id
 from synth_assets.core.contract import WHOLE
-from synth_assets.core.errors import ConflictError, ContractError
+from synth_assets.core.errors import ConflictError
 from synth_assets.engine import ops
 from synth_assets.engine.books import Entry, booked
-from synth_assets.engine.check import TableCheck, Verdict, faults_of, schema_of
+from synth_assets.engine.check import GateClosed, TableCheck, Verdict, faults_of, schema_of
+from synth_assets.engine.columns import named, passing
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
 from synth_assets.engine.links import LinkCheck
 from synth_assets.lake import About, Append, Change, Lake, Reader, Replace, View
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 BATCH_ROWS = 1_000
-
-
-class GateClosed(ContractError):
-    """A check of the whole table failed: nothing was committed. The verdicts tell which, with rows."""
-
-    def __init__(self, table: str, verdicts: Sequence[Verdict]) -> None:
-        closed = [verdict for verdict in verdicts if verdict.blocking and not verdict.passed]
-        super().__init__(
-            "; ".join(f"{verdict.name}: {verdict.description}" for verdict in closed),
-            where=table,
-            remedy="the table is as it was before; mend the rows or the stage's `checks`, then run it again",
-        )
-        self.verdicts = tuple(verdicts)
 
 
 class Build:
@@ -47,6 +39,8 @@ class Build:
         self._schema = schema_of(work.contract, work.table)
         self._gate = TableCheck(work.contract)
         self._links = LinkCheck(work.contract.relationships)
+        self._watched = {"row_id", *(c.name for c in work.contract.columns if c.unique)}
+        self._watched |= {link.column for link in work.contract.relationships}
         self._hash = hashlib.sha256()
         self._waiting: list[Made] = []
         self._rejected: list[Rejected] = []
@@ -71,6 +65,22 @@ class Build:
         self._waiting.append(outcome)
         if len(self._waiting) >= BATCH_ROWS:
             self._write()
+
+    def add_columns(self, batch: "pa.RecordBatch", siblings: Counter[tuple[str, ...]]) -> bool:
+        """Takes a query's rows by the column. False, and none is taken, if they want to be looked at one by one."""
+        work, schema = self._work, self._rows.shape.schema
+        columns = passing(batch, work.contract, schema)
+        ready = columns and named(columns, batch, siblings, work, schema)
+        if not ready:
+            return False
+        self._write()
+        told = ready.select([name for name in schema.names if name in self._watched]).to_pylist()
+        self._gate.add(told)
+        self._links.add(told)
+        self._hash.update(ready.serialize())
+        self.tally.rows += ready.num_rows
+        self._rows.write_batch(ready)
+        return True
 
     def is_unchanged(self) -> bool:
         """Whether the rows are those of the latest commit."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.canonical import Json, content_hash
 from synth_assets.core.contract import Column, Contract, Relationship, Values
+from synth_assets.core.errors import ContractError
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -23,6 +24,19 @@ class Verdict:
     description: str
     blocking: bool = True
     failing: tuple[Values, ...] = ()
+
+
+class GateClosed(ContractError):
+    """A check of the whole table failed: nothing was committed. The verdicts tell which, with rows."""
+
+    def __init__(self, table: str, verdicts: Sequence[Verdict]) -> None:
+        closed = [verdict for verdict in verdicts if verdict.blocking and not verdict.passed]
+        super().__init__(
+            "; ".join(f"{verdict.name}: {verdict.description}" for verdict in closed),
+            where=table,
+            remedy="the table is as it was before; mend the rows or the stage's `checks`, then run it again",
+        )
+        self.verdicts = tuple(verdicts)
 
 
 def schema_of(contract: Contract, name: str = "") -> "pa.DataFrameSchema":

@@ -5,7 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from synth_assets.core.contract import Values
 from synth_assets.core.errors import ConflictError, LakeError
@@ -22,6 +23,9 @@ from synth_assets.engine.outcomes import LakeDesk, made_by_query, made_by_source
 from synth_assets.lake import Lake
 from synth_assets.settings import Settings
 from synth_assets.teacher import Budget, Teacher
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Inputs = dict[str, InputState]
 
@@ -113,12 +117,14 @@ class Runner:
     def _query(self, job: Job, stage: Query, base: Committed | None, inputs: Inputs) -> StageResult:
         siblings: Counter[tuple[str, ...]] = Counter()
         with self._build(job, base) as build:
-            for values in self._selected(job, stage.query(), snapshot_of(inputs)):
-                build.tally.input_rows += 1
-                build.add(made_by_query(values, siblings))
+            for batch in self._selected(job, stage.query(), snapshot_of(inputs)):
+                build.tally.input_rows += batch.num_rows
+                if not build.add_columns(batch, siblings):
+                    for values in batch.to_pylist():
+                        build.add(made_by_query(values, siblings))
             return build.commit(inputs)
 
-    def _selected(self, job: Job, select: str, at: int) -> Iterator[Values]:
+    def _selected(self, job: Job, select: str, at: int) -> "pa.RecordBatchReader":
         """The rows of a SELECT, in which the stages that a stage reads go by their own names."""
         tables = []
         for name in job.recipe.stages[job.stage].inputs():
@@ -126,14 +132,13 @@ class Runner:
             where = f" WHERE partition_key = '{part}'" if part else ""
             tables.append(f'"{name}" AS (SELECT * FROM {job.source_of(name)}{where})')
         sql = f"WITH {', '.join(tables)} SELECT * FROM ({select})"
-        for batch in self.lake.query(sql, at=at):
-            yield from batch.to_pylist()
+        return self.lake.query(sql, at=at)
 
     def _study(self, job: Job, stage: Study, base: Committed | None, inputs: Inputs) -> StageResult:
         siblings: Counter[tuple[str, ...]] = Counter()
         contracts = {name: job.recipe.contracts[name] for name in stage.inputs()}
         with exports.new_folder(self.settings.exports, job) as folder, self._build(job, base) as build:
-            desk = LakeDesk(contracts, folder, lambda select: self._selected(job, select, snapshot_of(inputs)))
+            desk = LakeDesk(contracts, folder, partial(self._answers, job, snapshot_of(inputs)))
             for found in stage.findings(desk):
                 build.tally.input_rows += 1
                 build.add(made_by_study(found, siblings))
@@ -142,6 +147,10 @@ class Runner:
             result = build.commit(inputs, folder if has_files else None)
         exports.make_current(folder) if has_files else folder.rmdir()
         return result
+
+    def _answers(self, job: Job, at: int, select: str) -> Iterator[Values]:
+        for batch in self._selected(job, select, at):
+            yield from batch.to_pylist()
 
     def _sift(self, job: Job, stage: Sift, base: Committed | None, inputs: Inputs) -> StageResult:
         at = snapshot_of(inputs)

@@ -1,0 +1,76 @@
+"""A query's rows by the column are the rows that they would be one by one, and a faulty one is still shown."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+import synth_assets.engine.build
+from synth_assets.engine import GateClosed
+from tests.integration.engine.conftest import Workplace
+
+RECIPE = """
+teacher: {{model: offline}}
+stages:
+  raw:
+    kind: source
+    files: rows.jsonl
+    columns:
+      {{text: text, n: integer, x: {{type: number, nullable: true}}, at: timestamp, tags: texts, messages: dialog}}
+  kept:
+    kind: filter
+    from: raw
+    where: n >= 0
+    checks: {checks}
+"""
+ROW = {
+    "x": 0.5,
+    "at": "2026-01-01T00:00:00Z",
+    "tags": ["a", "b"],
+    "messages": [{"role": "user", "content": "{AUTHOR}"}],
+}
+
+
+def _write(workplace: Workplace, rows: Sequence[Mapping[str, Any]], checks: str = "{}") -> None:
+    lines = "".join(json.dumps({**ROW, **row}) + "\n" for row in rows)
+    (workplace.folder / "recipes" / "rows.jsonl").write_text(lines)
+    workplace.write("numbers", RECIPE.format(checks=checks))
+
+
+def _kept(workplace: Workplace) -> list[dict[str, Any]]:
+    workplace.run("numbers")
+    return workplace.engine.lake.rows("SELECT * FROM numbers.kept ORDER BY row_id")
+
+
+def test_rows_are_the_same_by_the_column_and_one_by_one(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write(workplace, [{"text": f"row {n} {{DATA_PATH}}", "n": n, "x": None if n % 3 else n / 7} for n in range(50)])
+    by_column = _kept(workplace)
+    monkeypatch.setattr(synth_assets.engine.build, "passing", lambda *_: None)
+    workplace.write("numbers", RECIPE.format(checks="{min_rows: 2}"))
+    assert by_column == _kept(workplace)
+    assert len(by_column) == 50
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        ("{max_length: {text: 3}}", "text is longer than 3"),
+        ("{min_length: {text: 9}}", "text is shorter than 9"),
+        ("{accepted: {text: [row]}}", "text is none of row"),
+    ],
+)
+def test_a_faulty_row_closes_the_gate_and_is_shown(workplace: Workplace, checks: str, told: str) -> None:
+    _write(workplace, [{"text": "row", "n": 1}, {"text": "row 2", "n": 2}], checks)
+    with pytest.raises(GateClosed) as caught:
+        workplace.run("numbers")
+    closed = next(verdict for verdict in caught.value.verdicts if not verdict.passed)
+    assert told in closed.description
+    assert closed.failing[0]["text"] in ("row", "row 2")
+
+
+def test_a_value_that_is_there_twice_closes_the_gate(workplace: Workplace) -> None:
+    _write(workplace, [{"text": "row", "n": 1}, {"text": "row", "n": 2}], "{unique: [text]}")
+    with pytest.raises(GateClosed, match="text_is_unique"):
+        workplace.run("numbers")
+    assert not workplace.engine.lake.has("numbers.kept")
