@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -54,12 +55,7 @@ def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
         required_resource_keys={"engine"},
         automation_condition=FOLLOWS if around.reads_parts and partitions is None else None,
         freshness_policy=dg.FreshnessPolicy.time_window(timedelta(hours=fresh.max_age_h)) if fresh else None,
-        metadata={
-            "dagster/table_name": model.table,
-            "dagster/column_schema": _schema(model, around.known, contract),
-            "file": dg.MetadataValue.path(str(model.path)),
-            "made from": lineage_table(lineage),
-        },
+        metadata=_facts(model, around, contract, lineage),
     )
     def compute(context: dg.AssetExecutionContext) -> Iterator[Yield]:
         engine: Engine = context.resources.engine
@@ -73,6 +69,16 @@ def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
         yield from materialize(context, engine, filling, parts)
 
     return compute
+
+
+def _facts(model: Model, around: Around, contract: Contract, lineage: "Lineage") -> dict[str, Any]:
+    """What there is to say of a model before it is computed."""
+    return {
+        "dagster/table_name": model.table,
+        "dagster/column_schema": _schema(model, around.known, contract),
+        "file": dg.MetadataValue.path(str(model.path)),
+        "made from": lineage_table(lineage),
+    }
 
 
 def _made(engine: Engine, model: Model, result: StageResult, lineage: "Lineage") -> Made:

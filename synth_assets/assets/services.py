@@ -34,7 +34,7 @@ class Services:
     """Starts Python modules as processes. Leaving the `with` block ends them, and what they started."""
 
     logs: Path
-    environ: Mapping[str, str]
+    environment: Mapping[str, str]
     running: list[Service] = field(default_factory=list)
 
     def __enter__(self) -> "Services":
@@ -55,7 +55,7 @@ class Services:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env=dict(self.environ),
+                env=dict(self.environment),
                 start_new_session=True,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from synth_assets.core.errors import BudgetError
+from synth_assets.core.errors import BudgetError, TeacherError
 from synth_assets.core.request import Call, Outcome, Reply, Target
 from synth_assets.core.stage import Ask, Row
 from synth_assets.engine import sheet as sheets
@@ -58,7 +58,7 @@ class Asking:
                     yield await _result(waiting.popleft())
             while waiting:
                 yield await _result(waiting.popleft())
-        except BudgetError:
+        except (BudgetError, TeacherError):
             await _let_finish(waiting)
             raise
         finally:

@@ -7,9 +7,10 @@ from synth_assets.engine.job import Job
 from synth_assets.engine.ops import CALLS
 from synth_assets.lake import Lake
 from synth_assets.teacher import Teacher
-from synth_assets.teacher.tokens import by_length
+from synth_assets.teacher.tokens import counter_for
 
 ASSUMED_LATENCY_S = 2.0
+COUNTED_CALLS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Estimator:
 
     def __init__(self, lake: Lake, teacher: Teacher, job: Job) -> None:
         self._teacher = teacher
-        self._prompt_tokens = 0
-        self._tokenizer = ""
+        self._prompt_tokens = self._counted = 0
+        self._counter = counter_for(teacher.target.model)
         rows = lake.rows(
             "SELECT avg(completion_tokens / greatest(prompt_tokens, 1))::DOUBLE AS ratio, avg(latency_s) AS latency_s"
             f" FROM {CALLS} WHERE recipe = ? AND stage = ? AND endpoint = ? AND model = ?",
@@ -38,16 +39,16 @@ class Estimator:
         self._ratio, self._latency_s = rows[0]["ratio"], rows[0]["latency_s"]
 
     def add(self, calls: list[Call]) -> None:
-        """Counts the prompts of some calls."""
-        texts = [message.content for call in calls for message in call.request.messages]
-        self._prompt_tokens += sum(by_length(text) for text in texts)
-        self._tokenizer = "length"
+        """Counts the prompts of some calls; the first of them stand for the others."""
+        counted = calls[: COUNTED_CALLS - self._counted]
+        self._counted += len(counted)
+        self._prompt_tokens += sum(self._counter.of_request(call.request) for call in counted)
 
     def total(self, calls: int, calls_estimated: int) -> Estimate:
         """What those calls would take; calls about rows not known yet are taken to be like the others."""
         if not calls + calls_estimated:
             return Estimate()
-        each = self._prompt_tokens / calls if calls else 0.0
+        each = self._prompt_tokens / self._counted if self._counted else 0.0
         prompt_tokens = round(each * (calls + calls_estimated))
         ratio = 1.0 if self._ratio is None else self._ratio
         completion_tokens = round(prompt_tokens * ratio)
@@ -59,5 +60,5 @@ class Estimator:
             completion_tokens,
             price.cost_usd(prompt_tokens, completion_tokens) if price else None,
             (calls + calls_estimated) * latency_s / self._teacher.limits.concurrency,
-            f"prompts counted by {self._tokenizer or 'nothing yet'}; answers {source}",
+            f"prompts counted by {self._counter.name}; answers {source}",
         )

@@ -118,4 +118,4 @@ class Recipe:
 
 def _shaping_teacher(teacher: TeacherSpec) -> Json:
     """What of a teacher shapes its answers: not its limits, its key or the way it is reached."""
-    return teacher.model_dump(mode="json", exclude={"limits", "transport", "api_key_env"})
+    return teacher.model_dump(mode="json", exclude={"limits", "transport", "mode", "api_key_env"})
