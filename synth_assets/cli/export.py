@@ -1,18 +1,17 @@
 """`synth export`: brings the training files of a recipe up to date, and copies them to a folder."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from synth_assets.cli.exporting import Export, copy_export, raise_if_in_the_way, sinks_of
 from synth_assets.cli.options import json_option
 from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
     from synth_assets.engine import Engine
     from synth_assets.recipes import Recipe
-    from synth_assets.training.manifest import Manifest
 
 
 @click.command("export")
@@ -37,14 +36,6 @@ def command(recipe: str, to: Path | None, stage: str | None, force: bool, as_jso
         print_exports(out(), exports)
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """An export, and where it is now."""
-
-    folder: Path
-    manifest: "Manifest"
-
-
 def _made(engine: "Engine", recipe: "Recipe", sink: str) -> Path:
     """The folder of the newest export of a stage; one that somebody removed is made again."""
     from synth_assets.cli.running import Run
@@ -63,7 +54,6 @@ def _made(engine: "Engine", recipe: "Recipe", sink: str) -> Path:
 
 def _exports(name: str, to: Path | None, stage: str | None, *, force: bool) -> list[Export]:
     from synth_assets import settings
-    from synth_assets.cli.exporting import copy_export, raise_if_in_the_way, sinks_of
     from synth_assets.cli.recipes import recipe_named
     from synth_assets.engine import Engine
     from synth_assets.training import manifest

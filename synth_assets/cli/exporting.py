@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,14 @@ from synth_assets.core.errors import RecipeError, SynthError
 if TYPE_CHECKING:
     from synth_assets.recipes import Recipe
     from synth_assets.training.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export, and where it is now."""
+
+    folder: Path
+    manifest: "Manifest"
 
 
 def sinks_of(recipe: "Recipe", stage: str | None) -> list[str]:

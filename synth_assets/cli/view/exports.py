@@ -11,7 +11,7 @@ from synth_assets.cli.view.words import count, moment, money, size
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from synth_assets.cli.export import Export
+    from synth_assets.cli.exporting import Export
 
 
 def print_exports(console: "Console", exports: "Iterable[Export]") -> None:
