@@ -21,13 +21,17 @@ Metadata = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A committed table and what it was made from: `parent` is the table its rows are compared with."""
+    """A committed table and what it was made from: `parent` is the table its rows are compared with.
+
+    A view is not stored: its rows have no ids and no partitions.
+    """
 
     result: StageResult
     contract: Contract
     asks: bool = False
     parent: str | None = None
     notice: str = ""
+    stored: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -48,7 +52,7 @@ def metadata_of(engine: Engine, made: Made) -> Metadata:
         "snapshot": result.snapshot,
         "fingerprint": result.fingerprint,
         "seconds": round(result.duration_s, 3),
-        "dagster/column_schema": column_schema(made.contract, calls=made.asks),
+        "dagster/column_schema": column_schema(made.contract, calls=made.asks, stored=made.stored),
         **made.more,
     }
 
@@ -56,7 +60,7 @@ def metadata_of(engine: Engine, made: Made) -> Metadata:
 def sample_of(engine: Engine, made: Made, rows: int = PREVIEW_ROWS) -> Sequence[Values]:
     """The first rows of the partition, as the lake gives them back."""
     result = made.result
-    part = result.partition_key
+    part = result.partition_key if made.stored else None
     for batch in engine.lake.scan(result.table, partition=part, at=result.snapshot, batch_rows=rows):
         return batch[:rows]
     return []
@@ -115,13 +119,13 @@ def _looks(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata:
     if sample and made.parent is not None:
         before = _parents(engine, made, sample)
         told["examples"] = dg.MetadataValue.md(side_by_side(before, sample, made.contract))
-    lengths = lengths_of(engine.lake, made.result, made.contract, made.parent)
+    lengths = lengths_of(engine.lake, made.result, made.contract, made.parent) if made.stored else {}
     picture = picture_of(lengths, reasons)
     return {**told, "picture": dg.MetadataValue.md(picture)} if picture else told
 
 
 def _own(row: Values) -> Mapping[str, Any]:
-    hidden = {"parent_ids", "call_keys"} | ({"partition_key"} if row["partition_key"] == WHOLE else set())
+    hidden = {"parent_ids", "call_keys"} | ({"partition_key"} if row.get("partition_key") == WHOLE else set())
     return {name: value for name, value in row.items() if name not in hidden}
 
 

@@ -45,7 +45,7 @@ def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(table.split(".")) for table in model.inputs],
         group_name=model.schema,
         description=f"{model.description}\n\n```sql\n{model.sql}\n```".strip(),
-        kinds={"duckdb", "sql", "pandera"},
+        kinds={"duckdb", "view" if model.materialized == "view" else "sql", "pandera"},
         owners=list(model.owners),
         code_version=model.fingerprint(),
         partitions_def=partitions,
@@ -84,7 +84,12 @@ def _facts(model: Model, around: Around, contract: Contract, lineage: "Lineage")
 def _made(engine: Engine, model: Model, result: StageResult, lineage: "Lineage") -> Made:
     schema = engine.lake.query(f"SELECT * FROM {result.table} LIMIT 0", at=result.snapshot).schema
     contract = contract_of(schema, model.contract, model.description)
-    return Made(result, contract, more={"dagster/column_lineage": dagster_lineage(lineage)})
+    return Made(
+        result,
+        contract,
+        stored=model.materialized == "table",
+        more={"dagster/column_lineage": dagster_lineage(lineage)},
+    )
 
 
 def _freshness_specs(key: dg.AssetKey, model: Model) -> Sequence[dg.AssetCheckSpec]:

@@ -1,6 +1,7 @@
 """One stage of a recipe as an asset: its table, its checks, its partitions and how it is made."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import dagster as dg
 
@@ -44,6 +45,7 @@ def stage_asset(recipe: Recipe, name: str, settings: Settings) -> dg.AssetsDefin
         dagster_type=dagster_type(f"{recipe.name}.{name}", contract),
         io_manager_key="stage_io",
         required_resource_keys={"engine"},
+        pool=_pool(recipe, name, settings),
         automation_condition=follows_by_itself(recipe, name),
         metadata={
             "dagster/table_name": f"{recipe.name}.{name}",
@@ -73,6 +75,18 @@ def _filling(context: dg.AssetExecutionContext, engine: Engine, recipe: Recipe, 
         made=lambda result: Made(result, contract, isinstance(stage, Ask), parent, notice),
         contract=contract,
     )
+
+
+def _pool(recipe: Recipe, name: str, settings: Settings) -> str | None:
+    """Runs that ask one model of one server take turns: its rate limit is theirs together."""
+    if not isinstance(recipe.stages[name], Ask):
+        return None
+    try:
+        target = teacher_of(recipe, name, settings).target
+    except SynthError:
+        return None
+    server = urlsplit(target.endpoint).netloc
+    return f"{server}:{target.model}" if server else None
 
 
 def _notice(recipe: Recipe, name: str, settings: Settings) -> str:

@@ -24,9 +24,10 @@ TEXT_SHOWN = 240
 NEW_LINE = "↵"
 
 
-def column_schema(contract: Contract, *, calls: bool = False) -> dg.TableSchema:
-    """The columns of a table, the lake's own at the end."""
-    return dg.TableSchema([*map(table_column, contract.columns), *system_columns(calls=calls)])
+def column_schema(contract: Contract, *, calls: bool = False, stored: bool = True) -> dg.TableSchema:
+    """The columns of a table, the lake's own at the end; a view has none of those."""
+    system = system_columns(calls=calls) if stored else []
+    return dg.TableSchema([*map(table_column, contract.columns), *system])
 
 
 def system_columns(*, calls: bool = False) -> list[dg.TableColumn]:

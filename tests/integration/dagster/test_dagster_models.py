@@ -56,6 +56,21 @@ class TestAModel:
         assert place.metadata("tiny/topics")["reused"] is True
         assert place.lake().snapshot() == before
 
+    def test_a_view_is_checked_and_then_always_as_new_as_what_it_reads(self, place: Place) -> None:
+        place.tiny()
+        contract = "materialized: view\ncolumns: {topic: {type: text, unique: true}}"
+        place.model("tiny.topics", "SELECT topic FROM tiny.talks", contract)
+        place.run("tiny")
+        result = place.run_assets("tiny/topics")
+        assert result.success
+        assert checks_of(result)["topics: topic_is_unique"].passed
+        assert place.metadata("tiny/topics")["dagster/row_count"] == 5
+        assert len(place.metadata("tiny/topics")["preview"].records) == 5
+        place.tiny(rows=8)
+        place.run("tiny")
+        assert place.rows("SELECT count(*) AS n FROM tiny.topics") == [{"n": 8}]
+        assert place.run_assets("tiny/topics").success
+
     def test_partitioned_it_reads_its_own_day(self, place: Place) -> None:
         place.tiny(head="partitions: {daily: 2026-11-01}", rows=4)
         place.model("tiny.topics", TOPICS, "partitioned: true")

@@ -8,6 +8,8 @@ from synth_assets.engine import fingerprint_of
 from synth_assets.recipes import find_recipes
 from tests.integration.dagster.conftest import Place, checks_of
 
+TINY_KEYS = ("tiny/talks", "tiny/rewritten", "tiny/long_enough")
+
 
 def graph_of(place: Place) -> dict[str, dg.AssetSpec]:
     specs = place.definitions().resolve_all_asset_specs()
@@ -37,6 +39,13 @@ class TestTheGraph:
         text = (place.folder / "recipes" / "tiny.yaml").read_text()
         place.recipe("tiny", text.replace("model: offline", "model: mistral-small-latest"))
         assert "mistral" in graph_of(place)["tiny/rewritten"].kinds
+
+    def test_runs_that_ask_one_model_share_a_pool(self, place: Place) -> None:
+        place.tiny()
+        text = (place.folder / "recipes" / "tiny.yaml").read_text()
+        place.recipe("tiny", text.replace("model: offline", "model: robot, base_url: 'http://127.0.0.1:9'"))
+        pools = {key: place.definitions().get_assets_def(key.split("/")).op.pool for key in TINY_KEYS}
+        assert pools == {"tiny/talks": None, "tiny/rewritten": "127.0.0.1:9:robot", "tiny/long_enough": None}
 
     def test_every_shipped_recipe_has_its_assets_and_its_job(self, place: Place) -> None:
         definitions = place.definitions()
