@@ -107,7 +107,10 @@ def _schema(model: Model, known: Tables, contract: Contract) -> dg.TableSchema:
         for name, kind in output_columns(model, known).items()
         if name not in {column.name for column in system_columns()}
     ]
-    return dg.TableSchema([*columns, *system_columns()]) if columns else column_schema(contract)
+    stored = model.materialized == "table"
+    if not columns:
+        return column_schema(contract, stored=stored)
+    return dg.TableSchema([*columns, *(system_columns() if stored else [])])
 
 
 Lineage = Mapping[str, Sequence[tuple[str, str]]]

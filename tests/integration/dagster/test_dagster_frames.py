@@ -42,7 +42,9 @@ class TestAnAssetOfOnesOwn:
         monkeypatch.setenv("SYNTH_HOME", str(place.settings.home))
         module = tmp_path / "my_assets.py"
         module.write_text(snippet())
-        job = runpy.run_path(str(module))["defs"].resolve_implicit_global_asset_job_def()
+        found = [value for value in runpy.run_path(str(module)).values() if isinstance(value, dg.Definitions)]
+        assert len(found) == 1, "Dagster refuses a module that holds more than one"
+        job = found[0].resolve_implicit_global_asset_job_def()
         asked = [dg.AssetKey(["mine", "turns"])]
         assert job.execute_in_process(instance=place.instance, asset_selection=asked).success
         (row,) = place.rows("SELECT count(*) AS n, bool_and(turns >= 2) AS all_turns FROM mine.turns")
