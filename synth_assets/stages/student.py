@@ -1,6 +1,7 @@
 """`student`: a small model learns the teacher's labels; measured on rows that it has not seen."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,7 +86,7 @@ class TrainStudent(Study):
         given = Lessons(
             [str(row.values[self.column]) for row in rows],
             [str(row.values["label"]) for row in rows],
-            [float(cast(float, row.values.get("share") or 1.0)) for row in rows],
+            [_shares(row) for row in rows],
         )
         if self.model == _DEFAULT:
             trained = train(given, self.seed)
@@ -184,6 +185,14 @@ _COLUMNS = (
     Column("subject", "text", "row_id of the row that the label is about"),
     Column("annotator", "text", "the student"),
 )
+
+
+def _shares(row: Row) -> Mapping[str, float]:
+    """What part of the votes each label had; a person's verdict is no vote among others."""
+    said, label = row.values.get("said"), str(row.values["label"])
+    if not isinstance(said, list) or label not in said or row.values.get("verdict_by") is not None:
+        return {label: 1.0}
+    return {str(name): count / len(said) for name, count in Counter(said).items()}
 
 
 def _rows(desk: Desk, table: str, subject: str) -> Iterator[Row]:

@@ -132,7 +132,7 @@ def _loss(student: TransformerStudent, lessons: Lessons, places: Sequence[int]) 
     model = student.model
     logits = model(**_tokens(student.tokenizer, [lessons.texts[place] for place in places], model.device)).logits
     wanted = torch.tensor([student.labels.index(lessons.labels[place]) for place in places], device=model.device)
-    weights = torch.tensor([lessons.weights[place] for place in places], device=model.device)
+    weights = torch.tensor([lessons.weight(place) for place in places], device=model.device)
     losses = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
     return (losses * weights).sum() / weights.sum()
 

@@ -1,0 +1,75 @@
+"""Pictures of agreement: the confusion matrix, and how far the share of the votes can be trusted. PNG bytes."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_INK, _LINE = "#4f46e5", "#9ca3af"
+_DARK = 0.5
+
+
+def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | None:
+    """The confusion matrix of a stage, from the rows of an agreement; None where it was measured by no expert."""
+    cells = {
+        (row["expert_label"], row["label"]): row["value"]
+        for row in rows
+        if row["labels_of"] == labels_of and row["measure"] == "confusion"
+    }
+    if not cells:
+        return None
+    labels = sorted({label for pair in cells for label in pair})
+    figure, axes = _figure(1.1 * len(labels) + 2)
+    shares = [[_share(cells, expert, label, labels) for label in labels] for expert in labels]
+    axes.imshow(shares, cmap="Purples", vmin=0, vmax=1)
+    for y, expert in enumerate(labels):
+        for x, label in enumerate(labels):
+            colour = "white" if shares[y][x] > _DARK else "black"
+            axes.text(x, y, f"{cells.get((expert, label), 0):.0f}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel(labels_of)
+    axes.set_ylabel("experts")
+    return _png(figure)
+
+
+def reliability_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | None:
+    """How often a label is right by its share of the votes, with intervals; None where there are no shares."""
+    points = [row for row in rows if row["labels_of"] == labels_of and row["measure"] == "accuracy by vote share"]
+    if not points:
+        return None
+    figure, axes = _figure(4.2)
+    shares, values = [float(row["share"]) for row in points], [float(row["value"]) for row in points]
+    below = [value - float(row["low"]) for value, row in zip(values, points, strict=True)]
+    above = [float(row["high"]) - value for value, row in zip(values, points, strict=True)]
+    axes.plot([0, 1], [0, 1], color=_LINE, linestyle="--", linewidth=1)
+    axes.errorbar(shares, values, yerr=[below, above], fmt="o-", color=_INK, capsize=3)
+    for share, value, row in zip(shares, values, points, strict=True):
+        axes.annotate(f" {row['rows']}", (share, value), va="top", fontsize=8)
+    axes.set_xlim(0, 1.05)
+    axes.set_ylim(0, 1.05)
+    axes.set_xlabel("share of the votes")
+    axes.set_ylabel("right, by experts")
+    return _png(figure)
+
+
+def _share(cells: Mapping[tuple[str, str], float], expert: str, label: str, labels: Sequence[str]) -> float:
+    return cells.get((expert, label), 0) / max(sum(cells.get((expert, each), 0) for each in labels), 1)
+
+
+def _figure(inches: float) -> "tuple[Figure, Axes]":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(inches, inches * 0.85), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots()
+
+
+def _png(figure: "Figure") -> bytes:
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=100)
+    return image.getvalue()
