@@ -1,0 +1,3 @@
+"""The kinds run at the workplace of the engine's tests."""
+
+from tests.integration.engine.conftest import workplace as workplace
