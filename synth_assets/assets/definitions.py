@@ -22,7 +22,7 @@ from synth_assets.sql import order as in_order
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All recipes and SQL models, shipped and own. What is broken shows its error and leaves the rest as it is."""
     found = find_recipes(settings)
-    recipes = [build_recipe_defs(recipe, settings) for recipe in found.recipes.values()]
+    recipes = [_defs_of(recipe, settings) for recipe in found.recipes.values()]
     broken = [broken_asset([name, "broken_recipe"], problems) for name, problems in found.broken.items()]
     models = build_model_assets(list(found.recipes.values()), settings)
     ops = engine_assets(found.recipes.values())
@@ -34,6 +34,15 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         executor=executor_of(settings),
     )
     return dg.Definitions.merge(*recipes, shared)
+
+
+def _defs_of(recipe: Recipe, settings: Settings) -> dg.Definitions:
+    """A recipe that Dagster refuses, for a tag it cannot spell, is told like one that is broken."""
+    try:
+        return build_recipe_defs(recipe, settings)
+    except dg.DagsterError as error:
+        told = RecipeError(f"Dagster refuses it: {error}", where=str(recipe.path))
+        return dg.Definitions([broken_asset([recipe.name, "broken_recipe"], [told])])
 
 
 def _follow() -> dg.AutomationConditionSensorDefinition:

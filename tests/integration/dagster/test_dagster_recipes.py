@@ -169,3 +169,11 @@ def test_a_recipe_that_is_broken_shows_its_error_and_the_others_work(place: Plac
     assert failed is not None
     assert failed.user_failure_data is not None
     assert "did you mean" in str(failed.user_failure_data.description)
+
+
+def test_a_recipe_that_dagster_refuses_is_told_like_one_that_is_broken(place: Place) -> None:
+    place.tiny()
+    text = (place.folder / "recipes" / "tiny.yaml").read_text()
+    place.recipe("odd", text.replace("purpose: tests", "'no tag!': tests"))
+    assert "Dagster refuses it" in str(graph_of(place)["odd/broken_recipe"].description)
+    assert "tiny/talks" in graph_of(place)

@@ -54,9 +54,9 @@ def up(folder: Path) -> Iterator[Served]:
         yield found
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def backfill(up: Served) -> str:
-    """Begun before the other tests and looked at after them, because the daemon takes its time."""
+    """Begun before other tests and looked at after them, because the daemon takes its time."""
     return up.start_backfill([f"days/{stage}" for stage in ("talks", "rewritten", "long_enough")], DAYS)
 
 
@@ -103,7 +103,15 @@ class TestTheFirstDataset:
         assert all(check["executionForLatestMaterialization"]["status"] == "SUCCEEDED" for check in checks)
 
 
+def test_a_reader_that_holds_on_does_not_hinder_the_night(up: Served, lake: Lake) -> None:
+    reading = lake.query("SELECT a.* FROM ops.calls a, range(100000)")
+    assert reading.read_next_batch().num_rows
+    assert up.run("mitall_nightly") == "SUCCESS"
+    assert reading.read_next_batch().num_rows
+
+
 class TestAGate:
+    @pytest.mark.usefixtures("backfill")
     def test_its_failing_rows_are_in_the_ui_and_nothing_is_made(self, up: Served, lake: Lake) -> None:
         assert up.run("strict") == "FAILURE"
         node = up.web.ask(FAILING, key={"path": ["strict", "long_enough"]})
@@ -119,13 +127,6 @@ class TestAGate:
 def test_a_broken_recipe_shows_its_error(up: Served) -> None:
     node = up.web.ask(NODE, key={"path": ["sad", "broken_recipe"]})["assetNodeOrError"]
     assert "sad.yaml:3 stages.one.kind" in node["description"]
-
-
-def test_a_reader_that_holds_on_does_not_hinder_the_night(up: Served, lake: Lake) -> None:
-    reading = lake.query("SELECT a.* FROM ops.calls a, range(100000)")
-    assert reading.read_next_batch().num_rows
-    assert up.run("mitall_nightly") == "SUCCESS"
-    assert reading.read_next_batch().num_rows
 
 
 class TestOnlyOne:
