@@ -22,7 +22,7 @@ _BATCH_ROWS = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """The small files of one partition, as they are at a snapshot."""
+    """The small files of one partition, as they are at a snapshot, in the order they were added."""
 
     table: str
     partition: str
@@ -34,11 +34,12 @@ def piles(connection: DuckDBPyConnection, table: str, fewest: int) -> Iterator[P
     sizes = _live_files(connection, table)
     if sum(size < SMALL_BYTES for size in sizes.values()) < fewest:
         return
-    sql = f"SELECT partition_key, list(DISTINCT filename) FROM {quoted_table(table)} GROUP BY 1 ORDER BY 1"
+    of_file = f"SELECT partition_key, filename, min(rowid) AS first FROM {quoted_table(table)} GROUP BY 1, 2"
+    sql = f"SELECT partition_key, list(filename ORDER BY first) FROM ({of_file}) GROUP BY 1 ORDER BY 1"
     with lake_errors(table):
         found = connection.execute(sql).fetchall()
     for partition, files in found:
-        small = tuple(sorted(file for file in files if sizes.get(file, SMALL_BYTES) < SMALL_BYTES))
+        small = tuple(file for file in files if sizes.get(file, SMALL_BYTES) < SMALL_BYTES)
         if len(small) >= fewest:
             yield Pile(table, checked_partition(partition), small)
 
@@ -54,10 +55,12 @@ def shape_of(table: str, columns: dict[str, str], partition: str) -> Shape | Non
 def copy(connection: DuckDBPyConnection, pile: Pile, writer: Writer) -> None:
     """Stages the rows of the pile, in the order they are stored in."""
     names = ", ".join(f'"{name}"' for name in writer.shape.columns)
-    sql = f"SELECT {names} FROM {quoted_table(pile.table)} WHERE filename IN ({_listed(pile)})"
+    # File by file: with several in one query, a busy machine was seen to give them in another order.
+    sql = f"SELECT {names} FROM {quoted_table(pile.table)} WHERE filename = ?"
     with lake_errors(pile.table):
-        for batch in connection.execute(sql).to_arrow_reader(_BATCH_ROWS):
-            writer.write_batch(batch.cast(writer.shape.schema))
+        for file in pile.files:
+            for batch in connection.execute(sql, [file]).to_arrow_reader(_BATCH_ROWS):
+                writer.write_batch(batch.cast(writer.shape.schema))
 
 
 def swap(connection: DuckDBPyConnection, pile: Pile, writer: Writer, columns: dict[str, str]) -> None:
