@@ -7,6 +7,7 @@ import dagster as dg
 
 from synth_assets.assets.checks import check_specs
 from synth_assets.assets.materialize import Filling, Yield, materialize
+from synth_assets.assets.measured import pictures_of
 from synth_assets.assets.metadata import Made
 from synth_assets.assets.partitions import follows_by_itself, partitions_in, partitions_of_stage
 from synth_assets.assets.progress import Progress
@@ -72,7 +73,9 @@ def _filling(context: dg.AssetExecutionContext, engine: Engine, recipe: Recipe, 
     parent = f"{recipe.name}.{stage.from_}" if isinstance(stage, Ask) else None
     return Filling(
         fill=lambda part: engine.run(Job(recipe, name, part, context.run.run_id), progress),
-        made=lambda result: Made(result, contract, isinstance(stage, Ask), parent, notice),
+        made=lambda result: Made(
+            result, contract, isinstance(stage, Ask), parent, notice, more=pictures_of(engine, stage, result)
+        ),
         contract=contract,
     )
 
