@@ -1,8 +1,8 @@
-"""Folders of exports: written aside, renamed into place, and `current` is the newest that was committed."""
+"""Folders of exports: each has its own, and `current` points at the newest that was committed."""
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,12 @@ def new_folder(exports: Path, job: Job) -> Iterator[Path]:
 
 
 def make_current(folder: Path) -> None:
-    """Points `current` at a committed export, in one step."""
+    """Points `current` at a committed export, in one step; one without files leaves no folder."""
+    if not any(folder.iterdir()):
+        folder.rmdir()
+        with suppress(OSError):  # there are other exports in it
+            folder.parent.rmdir()
+        return
     link = folder.parent / f".{CURRENT}-{folder.name}"
     link.symlink_to(folder.name)
     link.replace(folder.parent / CURRENT)

@@ -143,9 +143,8 @@ class Runner:
                 build.tally.input_rows += 1
                 build.add(made_by_study(found, siblings))
                 self.on_progress(job, build.tally)
-            has_files = any(folder.iterdir())
-            result = build.commit(inputs, folder if has_files else None)
-        exports.make_current(folder) if has_files else folder.rmdir()
+            result = build.commit(inputs, folder if any(folder.iterdir()) else None)
+        exports.make_current(folder)
         return result
 
     def _answers(self, job: Job, at: int, select: str) -> Iterator[Values]:
