@@ -1,9 +1,14 @@
 """What every test shares: an environment of its own, and the folder of real data where there is one."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# A runner in the background may be deaf to Ctrl-C, and all that it starts would be, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
 settings.load_profile("untimed")

@@ -98,7 +98,11 @@ class Services:
 
 
 def _end_with_parent() -> None:
-    """Runs in the child: should this process be killed, so that it can end nobody, the kernel does it."""
+    """Runs in the child: should this process be killed, so that it can end nobody, the kernel does it.
+
+    Whoever started this process may have made it deaf to Ctrl-C; its services must hear.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 

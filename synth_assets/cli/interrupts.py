@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def heed_ctrl_c() -> None:
+    """A shell without job control starts what is in the background deaf to Ctrl-C; SIGTERM and we need it heard."""
+    if _may_set_signals() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def end_as_by_ctrl_c() -> None:
     """Whoever ends the process with SIGTERM, as systems do when they shut down, gets the stop of Ctrl-C, too."""
     if _may_set_signals():

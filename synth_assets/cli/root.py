@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from synth_assets.cli.interrupts import heed_ctrl_c
 from synth_assets.cli.options import asks_for_json
 from synth_assets.core.errors import SynthError
 
@@ -72,3 +73,4 @@ def main() -> None:
 
     Start with `synth run mitall`; it needs no key. Everything made lies in SYNTH_HOME (.synth here).
     """
+    heed_ctrl_c()

@@ -1,6 +1,8 @@
 """`synth check`, `plan`, `run`: what they print, what they leave behind, and their exit codes."""
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -175,3 +177,19 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(place: Place, sent: signa
         again = paid.synth("run", "robots", "--json").json
         assert again["bought"]["calls"] == 12 - kept
         assert again["results"][1]["rows"] == 12
+
+
+def test_in_the_background_of_a_script_it_can_be_ended_too(place: Place) -> None:
+    """A shell without job control makes what it starts in the background deaf to Ctrl-C."""
+    command = [sys.executable, "-u", "-m", "synth_assets.cli", "teacher", "serve", "--port", "0"]
+    with subprocess.Popen(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command],
+        cwd=place.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        assert any("http://127.0.0.1:" in line for line in server.stdout)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=20) in (0, 130)
