@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from synth_assets.core.errors import ConflictError, ContractError
 from synth_assets.engine.job import Job
 
 CURRENT = "current"
@@ -13,13 +14,23 @@ CURRENT = "current"
 
 @contextmanager
 def new_folder(exports: Path, job: Job) -> Iterator[Path]:
-    """An empty folder for one export; it is removed again if the export fails."""
+    """An empty folder for one export; it is removed again if the writing fails."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     folder = exports / job.schema / job.stage / f"{stamp}-{job.run_id[-6:]}"
     folder.mkdir(parents=True)
     try:
         yield folder
     except BaseException:
+        shutil.rmtree(folder)
+        raise
+
+
+@contextmanager
+def removed_if_refused(folder: Path) -> Iterator[None]:
+    """Removes a folder whose commit was refused. After any other error it may be committed: care will know."""
+    try:
+        yield
+    except (ContractError, ConflictError):
         shutil.rmtree(folder)
         raise
 

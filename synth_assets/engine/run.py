@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from synth_assets.core.contract import Values
@@ -137,15 +138,14 @@ class Runner:
     def _study(self, job: Job, stage: Study, base: Committed | None, inputs: Inputs) -> StageResult:
         siblings: Counter[tuple[str, ...]] = Counter()
         contracts = {name: job.recipe.contracts[name] for name in stage.inputs()}
-        with exports.new_folder(self.settings.exports, job) as folder, self._build(job, base) as build:
-            desk = LakeDesk(contracts, folder, partial(self._answers, job, snapshot_of(inputs)))
-            for found in stage.findings(desk):
-                build.tally.input_rows += 1
-                build.add(made_by_study(found, siblings))
-                self.on_progress(job, build.tally)
-            result = build.commit(inputs, folder if any(folder.iterdir()) else None)
-        exports.make_current(folder)
-        return result
+        with self._build(job, base) as build:
+            with exports.new_folder(self.settings.exports, job) as folder:
+                desk = LakeDesk(contracts, folder, partial(self._answers, job, snapshot_of(inputs)))
+                for found in stage.findings(desk):
+                    build.tally.input_rows += 1
+                    build.add(made_by_study(found, siblings))
+                    self.on_progress(job, build.tally)
+            return _exported(build, inputs, folder)
 
     def _answers(self, job: Job, at: int, select: str) -> Iterator[Values]:
         for batch in self._selected(job, select, at):
@@ -171,23 +171,30 @@ class Runner:
     def _sink(self, job: Job, stage: Sink, base: Committed | None, inputs: Inputs) -> StageResult:
         table = job.source_of(stage.from_)
         contents = Contents()
-        with exports.new_folder(self.settings.exports, job) as folder, self._build(job, base) as build:
-            at = snapshot_of(inputs)
-            build.tally.input_total = self.lake.count(table, at=at)
-            rows = (row for batch in rows_of(self.lake, table, None, at) for row in batch)
-            for written in stage.write(rows, folder):
-                build.tally.input_rows += 1
-                build.add(made_of_row(written.parent, written.outcome))
-                contents.add(written.outcome)
-                self.on_progress(job, build.tally)
-            origin = Origin(job, build.fingerprint, at)
-            write(folder, describe(self.lake, self.settings, origin, contents, build.tally))
-            result = build.commit(inputs, folder)
-        exports.make_current(folder)
-        return result
+        with self._build(job, base) as build:
+            with exports.new_folder(self.settings.exports, job) as folder:
+                at = snapshot_of(inputs)
+                build.tally.input_total = self.lake.count(table, at=at)
+                rows = (row for batch in rows_of(self.lake, table, None, at) for row in batch)
+                for written in stage.write(rows, folder):
+                    build.tally.input_rows += 1
+                    build.add(made_of_row(written.parent, written.outcome))
+                    contents.add(written.outcome)
+                    self.on_progress(job, build.tally)
+                origin = Origin(job, build.fingerprint, at)
+                write(folder, describe(self.lake, self.settings, origin, contents, build.tally))
+            return _exported(build, inputs, folder)
 
     def _build(self, job: Job, base: Committed | None) -> Build:
         return Build(self.lake, job.work, fingerprint_of(job.recipe, job.stage, self.settings), base)
+
+
+def _exported(build: Build, inputs: Inputs, folder: Path) -> StageResult:
+    """Commits what was written into a folder."""
+    with exports.removed_if_refused(folder):
+        result = build.commit(inputs, folder if any(folder.iterdir()) else None)
+    exports.make_current(folder)
+    return result
 
 
 def snapshot_of(inputs: Inputs) -> int:

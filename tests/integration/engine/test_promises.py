@@ -1,8 +1,10 @@
 """The four promises, on a real lake with the offline teacher."""
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from synth_assets.core.errors import ConflictError, LakeError
 from synth_assets.core.parse import Unreadable
 from synth_assets.engine import GateClosed, Job, Wish, new_run_id, trace
 from synth_assets.engine.ops import CALLS
+from synth_assets.lake import About, Change, Lake
 from synth_assets.recipes import load_recipe
 from synth_assets.stages.rewrite import Rewrite
 from tests.integration.engine.conftest import Workplace, dialog
@@ -228,6 +231,30 @@ class TestNothingDisappears:
         assert [verdict.name for verdict in closed.value.verdicts if not verdict.passed] == ["enough_rows"]
         assert lake.count("robots.rewritten") == N
         assert lake.rows("SELECT count(*) AS n FROM robots.rewritten", at=before) == [{"n": N}]
+
+    def test_an_interrupt_after_the_commit_leaves_the_export(
+        self, robots: Workplace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        commit = Lake.commit
+
+        def interrupted(lake: Lake, changes: Sequence[Change], about: About, **told: Any) -> int:
+            snapshot = commit(lake, changes, about, **told)
+            if about.stage == "finetune":
+                raise KeyboardInterrupt
+            return snapshot
+
+        monkeypatch.setattr(Lake, "commit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            robots.run()
+        (told,) = robots.engine.lake.rows("SELECT folder FROM ops.commits WHERE stage = 'finetune'")
+        assert (Path(told["folder"]) / "train.jsonl").is_file()
+
+    def test_a_refused_export_leaves_no_folder(self, robots: Workplace) -> None:
+        text = (robots.folder / "recipes/robots.yaml").read_text()
+        robots.write("robots", text.rstrip() + "\n    checks: {min_rows: 21}\n")
+        with pytest.raises(GateClosed):
+            robots.run()
+        assert list((robots.settings.exports / "robots" / "finetune").iterdir()) == []
 
     def test_a_stage_before_its_input_says_what_to_run(self, robots: Workplace) -> None:
         with pytest.raises(LakeError, match=r"it reads robots\.raw, which is not there yet"):
