@@ -1,6 +1,5 @@
 """`synth predict`: a student labels a file of texts, on all cores, and goes on where it was interrupted."""
 
-import os
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from synth_assets.cli.options import json_option
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="IN")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT")
 @click.option("--column", default="text", show_default=True, help="The key that holds the text.")
-@click.option("--workers", type=click.IntRange(1), help="Processes; one for each core if not given.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; if not given, one for each core, or one for a GPU.")
 @json_option
 def command(model: str, source: Path, target: Path, column: str, workers: int | None, as_json: bool) -> None:
     """Label the texts of a file with a trained student.
@@ -23,13 +22,14 @@ def command(model: str, source: Path, target: Path, column: str, workers: int | 
     """
     from synth_assets.cli.view.terminal import done, err, print_json, warned
     from synth_assets.cli.view.words import count, some
-    from synth_assets.training.predict import Task, predict
+    from synth_assets.training.predict import Task, predict, usual_workers
 
     task = Task(_folder(model).resolve(), source, target, column)
+    side_by_side = workers or usual_workers(task.model)
     with err().status("labelling") as status:
         found = predict(
             task,
-            workers or os.cpu_count() or 1,
+            side_by_side,
             lambda so_far: status.update(f"{count(so_far.earlier + so_far.lines)} lines labelled"),
         )
     if as_json:

@@ -148,13 +148,14 @@ class TrainStudent(Study):
             "measures": told.measures,
         }
         save_about(folder, kind, told.student.labels, about)
-        small = "Logistic regression over word and letter n-grams." if kind == NGRAMS else f"Fine-tuned: {self.model}."
+        what, how = _CARD[kind]
         card = Prompt(files(__package__).joinpath("student.card.jinja").read_text("utf-8")).render(
             {
                 "title": f"Student: {', '.join(told.student.labels)}",
                 "labels": told.student.labels,
                 "trained": told.rows,
-                "what": small,
+                "what": what.format(self.model),
+                "how": how,
                 "day": f"{datetime.now(UTC):%Y-%m-%d}",
                 "description": self.description,
                 "measures": told.measures,
@@ -176,6 +177,16 @@ class _Told:
     measures: list[dict[str, Json]]
 
 
+_CARD = {
+    NGRAMS: (
+        "Logistic regression over word and letter n-grams.",
+        "The strength of the fit was chosen by the same cross-validation",
+    ),
+    TRANSFORMER: (
+        "Fine-tuned: {}.",
+        "The epoch was chosen on a tenth of the training rows, from which it never learnt",
+    ),
+}
 _COLUMNS = (
     Column("part", "text", "train: judged while held out; test: never learnt from", accepted=("train", "test")),
     Column("label", "text", "what the student says"),

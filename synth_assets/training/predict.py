@@ -11,7 +11,7 @@ from typing import Any
 
 from synth_assets.core.errors import SynthError
 from synth_assets.training.student import Student
-from synth_assets.training.student_files import about, load, student_hash
+from synth_assets.training.student_files import TRANSFORMER, about, load, student_hash
 
 _CHUNK_LINES = 2_000
 _AHEAD = 2
@@ -35,6 +35,16 @@ class Done:
     lines: int = 0
     faulty: int = 0
     earlier: int = 0
+
+
+def usual_workers(model: Path) -> int:
+    """One for each core; a GPU is best used by one alone."""
+    if about(model)["kind"] == TRANSFORMER:
+        from synth_assets.training.transformer import has_gpu
+
+        if has_gpu():
+            return 1
+    return os.cpu_count() or 1
 
 
 def predict(task: Task, workers: int, on_progress: Callable[[Done], None] = lambda _: None) -> Done:
@@ -111,8 +121,9 @@ def _start(model: Path) -> None:
     global _student
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)
     _student = load(model)
+    _student.probabilities(["."])  # what it calculates with is loaded now, and can be held to one thread
+    threadpool_limits(1)
 
 
 def _answer(chunk: list[bytes], column: str) -> tuple[bytes, int]:

@@ -165,7 +165,6 @@ def _tokens(tokenizer: Any, texts: Sequence[str], device: Any) -> Any:
 
 def _opened(name: str, labels: int) -> tuple[Any, Any]:
     try:
-        import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
     except ImportError as error:
         raise RecipeError("transformers are not installed", where="model", remedy=_EXTRA) from error
@@ -175,4 +174,13 @@ def _opened(name: str, labels: int) -> tuple[Any, Any]:
     except (OSError, ValueError) as error:
         message = f"{name} cannot be loaded: {error}"
         raise RecipeError(message, where="model", remedy="name a folder or a model of the hub") from error
-    return model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer
+    return model.to("cuda" if has_gpu() else "cpu"), tokenizer
+
+
+def has_gpu() -> bool:
+    """Whether a model is put on a GPU."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())
