@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from synth_assets.core.parse import Unreadable, unfenced
 from synth_assets.core.stage import Reject
+from synth_assets.stages._item import is_bare, item_of
 
 _HEADED = re.compile(
     r"(?P<indent>\s*)(?:[-*•]\s+)?[#>*_\s]*(?:question|prompt|instruction|task|q)\s*#?\s*(?P<number>\d{1,3})"
@@ -19,8 +20,9 @@ _FAREWELL = re.compile(
     r"would you like|these (?:questions|are)|this list|enjoy)\b",
     re.IGNORECASE,
 )
-_END = re.compile(r"\s*#+[*_\s]*end(?: of (?:the )?(?:questions|list))?[\s*_.#]*\Z", re.IGNORECASE)
-_PAIRS = (('"', '"'), ("“", "”"), ("**", "**"), ("__", "__"))
+_NOTE = re.compile(r"\W*(?:note|remark|explanation|disclaimer|p\.? ?s)\W*:", re.IGNORECASE)
+_END = re.compile(r"\s*(?:#+[*_\s]*|\*\*)end(?: of (?:the )?(?:questions|list))?[\s*_.:#]*\Z", re.IGNORECASE)
+_END_MAYBE = re.compile(r"\W*end\W*\Z", re.IGNORECASE)
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}\Z")
 
 
@@ -43,17 +45,19 @@ def read_numbered(text: str, *, one: bool = False) -> list[str | Reject]:
     Unreadable where there is no such list, or where its numbers leave open what is an item. If only one item was
     asked for, a paragraph without a number is that one.
     """
-    lines = unfenced(text).strip().splitlines()
+    lines = unfenced(text.strip("\ufeff")).strip().splitlines()
     if not lines:
         raise Unreadable("the answer is empty")
     end = next((place for place, line in enumerate(lines) if _END.match(line)), None)
     items = _items(lines[:end])
-    if not items and one and all(line.strip() for line in lines[:end]):
+    if not items and one and all(line.strip() for line in lines[:end]) and is_bare("\n".join(lines[:end])):
         items = [_Item(1, 0, lines[:end])]
     if not items:
         raise Unreadable("the answer has no numbered items like: ### Question 1: …")
-    last = _cleaned(items[-1].paragraphs()) if end is not None else _last(items[-1])
-    return [*(_cleaned(item.paragraphs()) for item in items[:-1]), last]
+    if end is not None and any(map(_HEADED.match, lines[end + 1 :])):
+        raise Unreadable("there are more items after the end")
+    last = item_of(items[-1].paragraphs()) if end is not None else _last(items[-1])
+    return [*(item_of(item.paragraphs()) for item in items[:-1]), last]
 
 
 def _last(item: _Item) -> str | Reject:
@@ -61,10 +65,10 @@ def _last(item: _Item) -> str | Reject:
     paragraphs = item.paragraphs()
     if len(paragraphs) > 1 and _FAREWELL.match(paragraphs[-1]):
         paragraphs.pop()
-    is_unclear = len(paragraphs) > 1 or any(map(_FAREWELL.match, "\n".join(paragraphs).splitlines()[1:]))
-    return (
-        Reject("the end of the last item is unclear", "\n\n".join(paragraphs)) if is_unclear else _cleaned(paragraphs)
-    )
+    later = "\n".join(paragraphs).splitlines()[1:]
+    is_unclear = len(paragraphs) > 1 or any(map(_END_MAYBE.match, later[-1:]))
+    is_unclear |= any(_FAREWELL.match(line) or _NOTE.match(line) for line in later)
+    return Reject("the end of the last item is unclear", "\n\n".join(paragraphs)) if is_unclear else item_of(paragraphs)
 
 
 def _items(lines: list[str]) -> list[_Item]:
@@ -107,17 +111,3 @@ def _add(item: _Item, line: str) -> None:
             raise Unreadable(f"the items are marked in two ways: {line.strip()[:40]}")
         item.counted = number
     item.lines.append(line)
-
-
-def _cleaned(paragraphs: list[str]) -> str | Reject:
-    """The item without what only adorns it: bold type or quotes around the whole."""
-    text = "\n\n".join(paragraphs).strip()
-    if text.count("**") % 2 and text.endswith("**"):
-        text = text[:-2].rstrip()
-    for opening, closing in _PAIRS:
-        inner = text[len(opening) : -len(closing)]
-        if len(text) > 4 and text.startswith(opening) and text.endswith(closing):
-            text = inner.strip() if not any(mark in inner for mark in (opening, closing)) else text
-    if not any(character.isalnum() for character in text):
-        return Reject("an item is blank")
-    return text

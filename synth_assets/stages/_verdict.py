@@ -9,14 +9,14 @@ from synth_assets.core.parse import Unreadable, read_object, unfenced
 from synth_assets.stages._scale import Scale
 
 _LABEL = re.compile(
-    r"[\s>#*_`•-]*(?:(?:final|overall|total|my|the)\s+)*(?:score|rating)[*_`]*"
-    r"\s*(?:[:=]|\bis\b|\bof\b|[-–—](?=\s)|(?=[*_`\[(]*-?\d)|(?=\Z))(?P<rest>.*)\Z",
+    r"[\s>#*_`•-]*(?:(?:final|overall|total|my|the|revised|adjusted|corrected|updated|new|actual)\s+)*(?:score|rating)[*_`]*"
+    r"\s*(?:[:：=]|\b(?:should|must|would) be\b|\bis\b|\bof\b|[-–—](?=\s)|(?=[*_`\[(]*-?\d)|(?=\Z))(?P<rest>.*)\Z",
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"\s*\[\[(\d{1,4})\]\]\s*\Z")
 _NUMBER = re.compile(
     r"[\s*_`=\[(]*(?P<score>\d{1,4})(?:\.0+)?[*_`\])]*"
-    r"(?:\s*(?:/|out of)\s*[*_`]*(?P<highest>\d{1,4}))?[*_`\])]*(?:\s*\([^()\d]*\))?[\s*_`.!]*\Z",
+    r"(?:\s*\(?(?:/|out of)\s*[*_`]*(?P<highest>\d{1,4})\)?)?[*_`\])]*(?:\s*\([^()\d]*\))?[\s*_`.!]*\Z",
     re.IGNORECASE,
 )
 _EXPLANATION = re.compile(r"\A[\s#*_`]*explanation[*_`]*\s*:[*_`]*\s*", re.IGNORECASE)

@@ -55,6 +55,71 @@ def test_a_blank_item_is_turned_away_and_the_others_stay():
     assert (first.reason, second) == ("an item is blank", A)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"1. {A}\nAnswer: with a hug.\n2. {B}", "answer"),
+        (f"1. {A} Answer: with a hug.\n2. {B}", "answer"),
+        (f"Q1: {A}\nA1: With a hug.\nQ2: {B}", "answer"),
+        (f"Q1: {A}\nA: With a hug.\nQ2: {B}", "answer"),
+        (f"### Question 1: {A}\n**Sample answer:**\nwith a hug.\n### Question 2: {B}\n### End", "answer"),
+        (f"### Question 1: {A}\n### Answer\nwith a hug.\n### Question 2: {B}\n### End", "answer"),
+        (f"1. {A}\n\n## For experts\n\n2. {B}", "heading"),
+        (f"1. {A}\n\n**For experts**\n\n2. {B}", "heading"),
+        (f"1. {A}\n```python\nx = 3\n2. {B}", "fence"),
+    ],
+)
+def test_an_item_that_holds_more_than_a_question_is_turned_away(text, why):
+    first, second = read_numbered(text)
+    assert isinstance(first, Reject)
+    assert why in first.reason
+    assert second == B
+
+
+def test_what_only_looks_like_an_answer_stays():
+    choice = "Which is a prime?\nA: four\nB: five"
+    blank = "Fill in the blank.\nHer answer:"
+    code = "What does this print?\n```python\n# the answer: 42\nprint(42)\n```"
+    assert read_numbered(f"1. {choice}\n2. {blank}\n3. {A}") == [choice, blank, A]
+    assert isinstance(read_numbered(f"1. {code}\n2. {A}")[0], Reject), "better one too many"
+
+
+@pytest.mark.parametrize(
+    "ending", ["\n```", "\nEnd", "\nNote: none of them repeats.", "\n(Note: all are new.)", "\n\n###"]
+)
+def test_what_clings_to_the_last_item_is_not_taken_for_its_words(ending):
+    first, last = read_numbered(f"1. {A}\n2. {B}{ending}")
+    assert (first, type(last)) == (A, Reject)
+
+
+@pytest.mark.parametrize("ending", ["\n**End**", "\n### End of questions:", "\n# END #", "\n\n### End of the list."])
+def test_ends_as_models_spell_them(ending):
+    assert read_numbered(f"1. {A}\n2. {B}{ending}") == [A, B]
+
+
+def test_items_after_the_end_are_not_lost_in_silence():
+    with pytest.raises(Unreadable, match="more items after the end"):
+        read_numbered(f"### Question 1: {A}\n### End\n### Question 2: {B}\n### End")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"\ufeff1. {A}\n2. {B}", f"1. \u200b{A}\u200b\r\n2. {B}\r\n", f"１. {A}\n２. {B}", f"1.\u00a0{A}\n2.\u00a0{B}"],
+)
+def test_what_cannot_be_seen_does_not_matter(text):
+    assert read_numbered(text) == [A, B]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"Sure! {A}", f"Here is one:\n{A}", f"This may do:\n{A}", "I'm sorry, I can't help with that.", "I cannot do it.",
+     f"- {A}", f"Question: {A}", f"| {A} |"],
+)  # fmt: skip
+def test_words_about_a_single_question_are_not_the_question(text):
+    with pytest.raises(Unreadable):
+        read_numbered(text, one=True)
+
+
 def test_one_question_needs_no_number():
     assert read_numbered(A, one=True) == [A]
     with pytest.raises(Unreadable, match="no numbered items"):
@@ -138,10 +203,22 @@ INSIDE = st.sampled_from(
         "\n   1. deep\n   2. deeper",
         "\n\na | b\n1 | 2",
         "\n- one\n- two",
+        "\n```\nx = 3\n```",
     ]
 )
 POSTSCRIPT = st.sampled_from(
-    ["", "\n\nAll of them differ in topic.", "\n\nLet me know!", "\n### End\nBye.", "\nNumber 3 is hard."]
+    [
+        "",
+        "\n\nAll of them differ in topic.",
+        "\n\nLet me know!",
+        "\n### End\nBye.",
+        "\nNumber 3 is hard.",
+        "\n```",
+        "\nEnd",
+        "\n**End**",
+        "\nNote: nothing is repeated.",
+        "\nAnswer: none.",
+    ]
 )
 
 

@@ -27,6 +27,10 @@ WHY = "The mail is friendly and complete. It even names the day, the 3 guests an
         f"{WHY}\n### Score: 3.",
         f"{WHY}\nFinal score: 3 out of 3",
         f"{WHY}\nScore = 3",
+        f"{WHY}\nScore：3",
+        f"{WHY}\nScore: 3 (out of 3)",
+        f"{WHY}\r\nScore: `3`\r\n",
+        f"{WHY}\nScore: ３",
         f"{WHY}\nScore:\n\n3",
         f"{WHY}\nRating: [[3]]",
         f"{WHY}\n[[3]]",
@@ -58,6 +62,11 @@ def test_one_verdict_in_many_guises(text):
         (f"{WHY}\nScore: 0", "the score 0 is not on the scale of 1 to 3"),
         (f"{WHY}\nScore: 3/5", "out of 5"),
         (f"{WHY}\nScore: 2\nOn reflection:\nScore: 3", "more than one score"),
+        (f"{WHY}\nScore: 2\nRevised score: 3", "more than one score"),
+        (f"{WHY}\nScore: 2\nThe score should be 3.", "more than one score"),
+        (f"{WHY}\nThe score would be 3 if it were longer.\nScore: 2", "cannot be read"),
+        (f"{WHY}\nScore: 3 (2 for style)", "cannot be read"),
+        (f"{WHY}\n{{'score': 3}}", "no line like"),
         (f"{WHY}\nScore: 1 means wrong\nScore: 3", "cannot be read"),
         (f"{WHY}\nScore:", "ends before the score"),
     ],
@@ -70,6 +79,19 @@ def test_what_is_not_clear_is_sent_back(text, why):
 def test_talk_of_scores_is_no_score():
     text = "Scores well on tone.\nScoreless otherwise.\nRating this is easy.\n\nScore: 2"
     assert verdict_in_words(text, THREE).score == 2
+
+
+@pytest.mark.parametrize("score", [2, 2.0, "2", " 2 "])
+def test_json_may_stand_in_a_fence(score):
+    told = json.dumps({"explanation": WHY, "score": score})
+    assert verdict_in_json(f"```json\n{told}\n```", THREE).score == 2
+
+
+@pytest.mark.parametrize("text", ["{'explanation': 'x', 'score': 2}", '{"explanation": "x", "score": 2, "score": 3}',
+                                  '{"explanation": "x", "score": 2}\n{"explanation": "x", "score": 3}'])  # fmt: skip
+def test_what_is_not_one_json_object_is_sent_back(text):
+    with pytest.raises(Unreadable):
+        verdict_in_json(text, THREE)
 
 
 @pytest.mark.parametrize("score", [2, 2.0, "2", " 2 "])
