@@ -12,17 +12,16 @@ class Breaker:
     """Counts what went wrong since the last answer, whoever asked.
 
     A server that restarts comes back within the patience. Refusals (429) are a server at work: they are
-    borne longer. Bad requests end a run only if no request was ever good.
+    borne longer.
     """
 
-    __slots__ = ("_first_at", "_passing", "_refused_at", "_rows", "answered_at")
+    __slots__ = ("_first_at", "_passing", "_refused_at", "answered_at")
 
     def __init__(self) -> None:
         self.answered_at: float | None = None
         self._first_at: float | None = None
         self._refused_at: float | None = None
         self._passing = 0
-        self._rows = 0
 
     def answered(self, now: float) -> None:
         """All is well."""
@@ -39,10 +38,6 @@ class Breaker:
         """Why no call can be answered any more; None to go on. `started` is when the attempt was sent."""
         if setback.kind == "fatal":
             return setback.reason
-        if setback.kind == "row":
-            self._rows += 1
-            refuses_all = self.answered_at is None and self._rows >= _ROWS_REFUSED
-            return f"it turns every request away: {setback.reason}" if refuses_all else None
         if (setback.retry_after_s or 0.0) > LONGEST_WAIT_S:
             return f"it asks to wait for {setback.retry_after_s:.0f} s"
         if setback.kind == "refused":
@@ -61,3 +56,24 @@ class Breaker:
         if now - self._refused_at > LONGEST_WAIT_S:
             return f"it has refused every request for {now - self._refused_at:.0f} s"
         return None
+
+
+class Welcome:
+    """Whether the teacher takes any request of a stage at all: bad ones end a run only if none was ever good."""
+
+    __slots__ = ("_turned_away", "_was_answered")
+
+    def __init__(self) -> None:
+        self._turned_away = 0
+        self._was_answered = False
+
+    def answered(self) -> None:
+        """It does."""
+        self._was_answered = True
+
+    def turned_away(self, setback: Setback) -> str | None:
+        """A request was no good; why none is, or None to go on."""
+        self._turned_away += 1
+        if self._was_answered or self._turned_away < _ROWS_REFUSED:
+            return None
+        return f"it turns every request away: {setback.reason}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -10,9 +10,10 @@ from typing import Self
 from synth_assets.core.request import Call, Failure, Outcome, Reply
 from synth_assets.core.teacher import Limits
 from synth_assets.teacher.budget import Budget, Hold, Purse
+from synth_assets.teacher.clock import SteadyClock
+from synth_assets.teacher.lane import Lane, open_lane
 from synth_assets.teacher.prices import Price
 from synth_assets.teacher.setback import Setback
-from synth_assets.teacher.traffic import Traffic
 from synth_assets.teacher.transport import Transport
 from synth_assets.teacher.wire import Answer
 
@@ -53,6 +54,8 @@ class Route:
     where: str
     endless: bool = False
     """Nothing limits how much may be asked at once."""
+    road: Hashable = field(repr=False, default=None)
+    """Gateways of one road share the limits of the server at its end: it is one server, one key and one model."""
 
 
 class Gateway:
@@ -63,28 +66,29 @@ class Gateway:
         self._route = route
         self._on_reply = on_reply
         self._purse = Purse(budget, route.price, route.max_tokens)
-        self._traffic: Traffic | None = None
+        self._lane: Lane | None = None
+        self._clock = SteadyClock()
         self._typical_completion = float(min(route.max_tokens or _TYPICAL_COMPLETION, _TYPICAL_COMPLETION))
 
     async def __aenter__(self) -> Self:
         route = self._route
-        self._traffic = Traffic(route.limits, route.where, endless=route.endless)
+        self._lane = open_lane(route.limits, route.where, road=route.road, endless=route.endless)
         await route.transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._traffic is not None:
-            self._traffic.close()
+        if self._lane is not None:
+            self._lane.close()
         await self._route.transport.__aexit__(kind, error, trace)
 
     @property
-    def traffic(self) -> Traffic:
-        """The queue before the server; there once the gateway is entered."""
-        if self._traffic is None:
+    def lane(self) -> Lane:
+        """Its place before the server; there once the gateway is entered."""
+        if self._lane is None:
             raise RuntimeError("the gateway is used before it is entered: `async with teacher.gateway() as g`")
-        return self._traffic
+        return self._lane
 
     async def ask(self, call: Call) -> Outcome:
         """The answer to one call, or why this one has none.
@@ -92,7 +96,7 @@ class Gateway:
         Raises TeacherError if nobody can be answered (a key that is not accepted, a server that is gone)
         and BudgetError before the budget is passed: both end the run, what was answered is kept.
         """
-        self.traffic.check()
+        self.lane.check()
         self.stats.asked += 1
         if self._route.endless and self.stats.asked % _TURN == 0:
             await asyncio.sleep(0)  # answers that wait for nothing would leave nobody else a turn
@@ -119,33 +123,33 @@ class Gateway:
                     hold = None
                     self.stats.lost += 1
                 refusals += outcome.kind == "refused"
-                faults += outcome.kind == "passing" and not (outcome.absent and self.traffic.gone_quiet())
+                faults += outcome.kind == "passing" and not (outcome.absent and self.lane.gone_quiet())
                 if outcome.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
                     return Failure(outcome.reason, outcome.detail, attempts)
                 self.stats.retries += 1
                 if outcome.kind == "passing":
-                    await self.traffic.pause(attempts - refusals, outcome.retry_after_s or 0.0)
+                    await self.lane.pause(attempts - refusals, outcome.retry_after_s or 0.0)
         finally:
             if hold is not None:
                 self._purse.give_back(hold)
 
     async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply | Setback:
-        traffic, stats = self.traffic, self.stats
-        await traffic.enter(tokens, again=attempt > 1)
+        lane, stats = self.lane, self.stats
+        await lane.enter(tokens, again=attempt > 1)
         stats.in_flight += 1
-        asked_at, started = time.time(), time.monotonic()
+        asked_at, started = self._clock.now(), time.monotonic()
         try:
             outcome = await self._send(call, body)
             latency_s = time.monotonic() - started
             if isinstance(outcome, Setback):
                 stats.refused += outcome.kind == "refused"
-                traffic.failed(outcome, started)
+                lane.failed(outcome, started)
                 return outcome
             answer, headers = outcome
-            traffic.answered(latency_s, answer.prompt_tokens + answer.completion_tokens - tokens, headers)
+            lane.answered(latency_s, answer.prompt_tokens + answer.completion_tokens - tokens, headers)
         finally:
             stats.in_flight -= 1
-            traffic.left()
+            lane.left()
         return Reply(
             text=answer.text,
             finish_reason=answer.finish_reason,

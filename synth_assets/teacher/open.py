@@ -52,13 +52,16 @@ class Teacher:
     def gateway(self, *, budget: Budget | None = None, on_reply: OnReply | None = None) -> Gateway:
         """The way to ask, for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
         self.require()
+        server, limits = self._server, self.limits
+        endless = server is None or self.spec.mode == "batch"
         route = Route(
             transport=self._transport(),
-            limits=self.limits,
+            limits=limits,
             price=self.price(),
             max_tokens=self.spec.max_tokens,
             where=self.target.endpoint,
-            endless=self._server is None or self.spec.mode == "batch",
+            endless=endless,
+            road=None if server is None or endless else (server, self.spec.model, limits),
         )
         return Gateway(route, budget or Budget(), on_reply)
 
@@ -73,8 +76,8 @@ class Teacher:
             return SdkTransport(self._server)
         from synth_assets.teacher.http import HttpTransport  # it takes a moment, and not everyone asks
 
-        watch = DriftWatch() if _is_mistral(self._server.url) else None
-        return HttpTransport(self._server, dialect_of(self.spec), watch=watch)
+        dialect = dialect_of(self.spec)
+        return HttpTransport(self._server, dialect, watch=DriftWatch() if dialect == "mistral" else None)
 
 
 def open_teacher(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:

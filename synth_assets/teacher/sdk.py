@@ -30,9 +30,11 @@ class SdkTransport:
         self._server = server
         self._sdk: Mistral | None = None
         self._client: httpx2.AsyncClient | None = None
+        self._headers: Mapping[str, str] = {}
 
     async def __aenter__(self) -> Self:
         self._sdk, self._client = open_sdk(self._server)
+        self._client.event_hooks["response"].append(self._see)
         return self
 
     async def __aexit__(
@@ -63,7 +65,11 @@ class SdkTransport:
             # Raised here: the exceptions of the client hold the request, and that holds the key.
             outcome.detail = self._server.redact(outcome.detail)
             raise outcome
-        return outcome, {}
+        return outcome, self._headers
+
+    async def _see(self, response: "httpx2.Response") -> None:
+        """The SDK keeps headers to itself; the limits in them are the same in every response."""
+        self._headers = response.headers
 
 
 def open_sdk(server: Server) -> "tuple[Mistral, httpx2.AsyncClient]":

@@ -1,9 +1,9 @@
-"""Whose turn it is: one queue before a server, held to what the server stands."""
+"""What a server stands, and whose turn it is: one for all of this process who ask it with one key."""
 
-import asyncio
-import random
+import threading
 from collections import deque
 from collections.abc import Mapping
+from typing import Final, Protocol
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.teacher import Limits
@@ -13,124 +13,125 @@ from synth_assets.teacher.pace import Pace
 from synth_assets.teacher.setback import Setback
 from synth_assets.teacher.window import Window
 
-_BACKOFF_S = 0.5
 _LONGEST_GATE_S = 10.0
+
+LOCK: Final = threading.RLock()
+"""Held while anything here is looked at or changed, for microseconds: gateways may live in several threads."""
+
+
+class Waiting(Protocol):
+    """A gateway's lane, as the traffic sees it. All of it may be called from any thread that has the lock."""
+
+    def waits(self) -> bool:
+        """Whether a request of it waits for its turn."""
+
+    def is_dead(self) -> bool:
+        """Whether its stage ended without a word."""
+
+    def close(self) -> None:
+        """It takes part no more."""
+
+    def takes_part(self) -> int:
+        """How many requests it has in flight, or waits to repeat."""
+
+    def let_go(self, now: float) -> None:
+        """Its first request has its turn."""
+
+    def call_back(self, wait_s: float) -> None:
+        """Nothing can go for so long."""
+
+    def stop(self, error: TeacherError) -> None:
+        """Nobody is answered any more."""
 
 
 class Traffic:
-    """Lets requests go one by one, in the order they came, those asked again first.
+    """Lets requests go one by one, the lanes in turn.
 
     Who may go is settled here alone: requests in flight (`Window`), the pace (`Pace`), requests and tokens
     a minute (`Bucket`), the gate that a refusal closes, and the breaker, which sends everyone home.
     """
 
-    def __init__(self, limits: Limits, where: str, *, endless: bool = False) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        self._loop = loop
+    def __init__(self, limits: Limits, where: str, now: float, *, endless: bool = False) -> None:
+        self.where = where
+        self.in_flight = 0
+        self.lanes: deque[Waiting] = deque()
         self._endless = endless
-        self._where = where
         self._window = Window(limits.concurrency, now)
         self._pace = Pace(now)
         self._breaker = Breaker()
         self._requests = _bucket(limits.requests_per_minute, now)
         self._tokens = _bucket(limits.tokens_per_minute, now)
-        self._queue: deque[tuple[asyncio.Future[None], int]] = deque()
-        self._pausing: set[asyncio.Future[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._has_learned = False
         self._gate_until = 0.0
         self._refusals = 0
-        self._stopped: TeacherError | None = None
-        self.in_flight = 0
-
-    @property
-    def concurrency(self) -> int:
-        """How many requests may be in flight now."""
-        return int(self._window.limit)
 
     def gone_quiet(self) -> bool:
         """Whether many attempts failed and none was answered since: then no single call is to blame."""
         return self._breaker.gone_quiet
 
-    async def enter(self, tokens: int, *, again: bool = False) -> None:
-        """Waits for a turn, and takes it; TeacherError once the run is stopped."""
-        self.check()
-        if not self._queue and self._wait_s() == 0.0:
-            self._go(tokens)
-            return
-        turn = self._loop.create_future()
-        (self._queue.appendleft if again else self._queue.append)((turn, tokens))
-        self._pump()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.left()
-            raise
+    def pump(self, now: float) -> None:
+        """Lets go whoever may; the lane that went longest ago is the next."""
+        while (lane := next((lane for lane in self.lanes if lane.waits()), None)) is not None:
+            wait_s = self._wait_s(now)
+            if wait_s is None:
+                return
+            if wait_s > 0:
+                for other in list(self.lanes):
+                    if other.waits():
+                        other.call_back(wait_s)
+                return
+            self.lanes.remove(lane)
+            self.lanes.append(lane)
+            lane.let_go(now)
 
-    def left(self) -> None:
-        """A request is no longer in flight."""
-        self.in_flight -= 1
-        self._pump()
+    def forget_the_dead(self) -> None:
+        """What they had in flight keeps nobody waiting."""
+        for lane in [lane for lane in self.lanes if lane.is_dead()]:
+            lane.close()
 
-    def answered(self, latency_s: float, tokens_beyond: int, headers: Mapping[str, str]) -> None:
+    def is_open(self, now: float) -> bool:
+        """Whether a request that comes now need not wait."""
+        return not any(lane.waits() for lane in self.lanes) and self._wait_s(now) == 0.0
+
+    def go(self, tokens: int, now: float) -> None:
+        """A request goes."""
+        self.in_flight += 1
+        self._pace.sent(now)
+        if self._requests is not None:
+            self._requests.take(1, now)
+        if self._tokens is not None:
+            self._tokens.take(tokens, now)
+
+    def left(self, requests: int, now: float) -> None:
+        """So many requests are no longer in flight."""
+        self.in_flight -= requests
+        self.pump(now)
+
+    def answered(self, latency_s: float, tokens_beyond: int, headers: Mapping[str, str], now: float) -> None:
         """A reply came; it took so many tokens more (or fewer) than was thought."""
-        now = self._loop.time()
-        first = self._breaker.answered_at is None
         self._breaker.answered(now)
         self._refusals = 0
         self._window.answered(self.in_flight, latency_s, now, paced=self._pace.rate_per_s is not None)
-        if first:
+        if not self._has_learned:
             self._learn(headers, now)
         if self._tokens is not None:
             self._tokens.take(tokens_beyond, now)
 
-    def failed(self, setback: Setback, started: float) -> None:
-        """An attempt brought nothing; TeacherError if that ends the run."""
-        now = self._loop.time()
-        active = self.in_flight + len(self._pausing)
+    def failed(self, setback: Setback, started: float, now: float) -> None:
+        """An attempt brought nothing. Ends the lanes that it ends."""
+        active = sum(lane.takes_part() for lane in self.lanes)
         reason = self._breaker.verdict(setback, active, started, now)
         if reason is not None:
-            self.stop(_gone(reason, setback, self._where))
-        self.check()
-        if setback.kind == "refused":
+            self._breaker = Breaker()  # whoever comes later finds out for themselves
+            error = gone(reason, setback, self.where)
+            for lane in list(self.lanes):
+                # A key that is not accepted is everybody's. Silence ends only those who heard it.
+                if setback.kind == "fatal" or lane.takes_part() or lane.waits():
+                    lane.stop(error)
+        elif setback.kind == "refused":
             self._shut_gate(setback, started, now)
         elif setback.reason == "timed out":
             self._window.lost(self.in_flight, started, now)
-
-    async def pause(self, attempt: int, at_least_s: float) -> None:
-        """Waits before a call is asked again: longer each time, and never all together."""
-        delay_s = max(at_least_s, random.random() * _BACKOFF_S * 2.0 ** min(attempt - 1, 6))
-        turn = self._loop.create_future()
-        self._pausing.add(turn)
-        timer = self._loop.call_later(delay_s, _wake, turn)
-        try:
-            await turn
-        finally:
-            timer.cancel()
-            self._pausing.discard(turn)
-        self.check()
-
-    def check(self) -> None:
-        """TeacherError once the run is stopped: a new one each time, so that no traceback grows."""
-        if self._stopped is not None:
-            stopped = self._stopped
-            raise TeacherError(stopped.message, where=stopped.where, remedy=stopped.remedy)
-
-    def stop(self, error: TeacherError) -> None:
-        """Sends everyone home who waits; who is in flight may still come back."""
-        self._stopped = self._stopped or error
-        for turn, _ in self._queue:
-            if not turn.done():
-                turn.set_exception(TeacherError(error.message, where=error.where, remedy=error.remedy))
-        self._queue.clear()
-        for turn in self._pausing:
-            _wake(turn)
-
-    def close(self) -> None:
-        """No timer outlives the run."""
-        if self._timer is not None:
-            self._timer.cancel()
 
     def _shut_gate(self, setback: Setback, started: float, now: float) -> None:
         """Refusals of what was sent before the gate was shut say nothing new."""
@@ -145,40 +146,16 @@ class Traffic:
 
     def _learn(self, headers: Mapping[str, str], now: float) -> None:
         """A limit that the recipe names goes before one that the server names."""
+        self._has_learned = True
         if self._requests is None:
             self._requests = _bucket(per_minute(headers, "requests"), now)
         if self._tokens is None:
             self._tokens = _bucket(per_minute(headers, "tokens"), now)
 
-    def _pump(self) -> None:
-        while self._queue:
-            if self._queue[0][0].done():
-                self._queue.popleft()
-                continue
-            wait_s = self._wait_s()
-            if wait_s is None:
-                return
-            if wait_s > 0:
-                self._call_back(wait_s)
-                return
-            turn, tokens = self._queue.popleft()
-            self._go(tokens)
-            turn.set_result(None)
-
-    def _go(self, tokens: int) -> None:
-        now = self._loop.time()
-        self.in_flight += 1
-        self._pace.sent(now)
-        if self._requests is not None:
-            self._requests.take(1, now)
-        if self._tokens is not None:
-            self._tokens.take(tokens, now)
-
-    def _wait_s(self) -> float | None:
+    def _wait_s(self, now: float) -> float | None:
         """0 if a request may go now, None if only a reply can change that."""
         if self._endless:
             return 0.0
-        now = self._loop.time()
         in_turn = self._window.wait_s(self.in_flight, now)
         if in_turn is None:
             return None
@@ -186,22 +163,13 @@ class Traffic:
         waits.extend(bucket.wait_s(now) for bucket in (self._requests, self._tokens) if bucket is not None)
         return max(0.0, *waits)
 
-    def _call_back(self, wait_s: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(wait_s, self._pump)
-
-
-def _wake(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_result(None)
-
 
 def _bucket(per_minute_limit: float | None, now: float) -> Bucket | None:
     return None if per_minute_limit is None else Bucket(per_minute_limit / 60, now)
 
 
-def _gone(reason: str, setback: Setback, where: str) -> TeacherError:
+def gone(reason: str, setback: Setback, where: str) -> TeacherError:
+    """What is told to everyone who is sent home, with the remedy."""
     said = f": {setback.detail}" if setback.detail else ""
     remedies = {
         "fatal": "check the key, the model and base_url, then run again: what was answered is kept",

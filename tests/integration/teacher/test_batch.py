@@ -24,7 +24,7 @@ MODEL = "mistral-small-latest"
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("synth_assets.teacher.batch._GATHER_S", 0.05)
     monkeypatch.setattr("synth_assets.teacher.batch._FIRST_LOOK_S", 0.02)
-    monkeypatch.setattr("synth_assets.teacher.traffic._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.02)
     monkeypatch.setattr("synth_assets.teacher.control._BACKOFF_S", 0.02)
 
 

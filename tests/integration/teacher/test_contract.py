@@ -10,14 +10,15 @@ from aiohttp import web
 from mistralai.client import models
 
 from synth_assets.core.dialog import Message
-from synth_assets.core.request import Call, Request, Sampling, Schema, Target
+from synth_assets.core.request import Call, Reply, Request, Sampling, Schema, Target
 from synth_assets.teacher.drift import DriftWatch, drift
 from synth_assets.teacher.http import HttpTransport
 from synth_assets.teacher.sdk import SdkTransport
+from synth_assets.teacher.served_chat import ServedChat
 from synth_assets.teacher.setback import Setback
 from synth_assets.teacher.transport import Server, Transport
 from synth_assets.teacher.wire import Answer
-from tests.integration.teacher.desk import KEY
+from tests.integration.teacher.desk import KEY, OpenDesk
 
 JSON = "application/json"
 FIELDS = {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]}
@@ -37,6 +38,7 @@ def chat(**message: Any) -> bytes:
 
 CALLED = {"id": "abc123def", "type": "function", "index": 0, "function": {"name": "weather", "arguments": '{"a": 1}'}}
 ERROR = json.dumps({"object": "error", "message": "Invalid model: x", "type": "invalid_model", "code": "1500"}).encode()
+NOTICED = "the teacher's API is not what Mistral's SDK expects, please report this"
 RESPONSES = {
     "plain": (200, JSON, chat(content="hello")),
     "tool calls": (200, JSON, chat(content="", tool_calls=[CALLED])),
@@ -155,7 +157,48 @@ async def test_what_the_sdk_would_not_accept_is_noticed_once(caplog: pytest.LogC
         async with transport:
             for _ in range(3):
                 await transport.send(call, transport.encode(call))
-    assert caplog.messages == ["Mistral's API has changed, please report this: reply: Field required at created"]
+    assert caplog.messages == [f"{NOTICED}: reply: Field required at created"]
+
+
+async def test_a_watch_that_fails_is_no_failure_of_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    watch = DriftWatch()
+    watch.see(b"{}", b"this is no JSON")
+    await watch.close()
+    assert [message.split(": ")[:2] for message in caplog.messages] == [[NOTICED, "its models fail"]]
+
+
+async def test_nothing_is_noticed_where_nothing_has_changed(desk: OpenDesk, caplog: pytest.LogCaptureFixture) -> None:
+    """The served teacher, tools and schema and all."""
+    calls = [Request(TALK, Schema("verdict", FIELDS), draw=2), Request(TALK, tools=(TOOL,))]
+    for request in calls:
+        async with desk(structured="json_schema", temperature=0.5, max_tokens=9, stop=("END",)) as it:
+            assert isinstance(await it.gateway.ask(Call(request, it.teacher.target)), Reply)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"verdict_of_a_judge": 1}, "reply: the SDK does not know 'verdict_of_a_judge'"),
+        ({"created": "on Monday"}, "reply: Input should be a valid integer"),
+    ],
+    ids=["a field that is new", "a field of another type"],
+)
+async def test_a_served_teacher_that_speaks_otherwise_is_noticed_once_and_answers_all_the_same(
+    desk: OpenDesk,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, Any],
+    said: str,
+) -> None:
+    completion = ServedChat.completion
+    monkeypatch.setattr(ServedChat, "completion", lambda self, body: {**completion(self, body), **changed})
+    async with desk() as it:
+        outcomes = await it.ask_all(it.calls(map(str, range(5))))
+    assert [getattr(outcome, "text", outcome) for outcome in outcomes] == [f"you said {n}" for n in range(5)]
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(f"{NOTICED}: {said}")
+    assert caplog.records[0].levelname == "WARNING"
 
 
 def test_the_sdk_knows_all_that_is_sent() -> None:

@@ -29,7 +29,7 @@ REASONS = {
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.traffic._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.02)
 
 
 @pytest.mark.parametrize("transport", ["http", "sdk"])

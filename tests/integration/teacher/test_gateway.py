@@ -1,7 +1,9 @@
 """Asking through the gateway, over real sockets."""
 
 import asyncio
+import itertools
 import time
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
 from synth_assets.core.request import Call, Failure, Reply, Schema
 from synth_assets.core.teacher import Limits
 from synth_assets.teacher import Budget
+from synth_assets.teacher.served_chat import ServedChat
 from tests.integration.teacher.desk import KEY, OpenDesk, repeat, request
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["http", "sdk"])
@@ -179,11 +182,41 @@ async def test_whoever_stops_waiting_leaves_no_gap(desk: OpenDesk) -> None:
 
 
 async def test_the_clock_on_the_wall_may_jump(desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    wall = iter(range(10**9, 0, -(10**6)))
-    monkeypatch.setattr("synth_assets.teacher.gateway.time.time", lambda: float(next(wall)))
-    async with desk("429=30%,retry_after=0.01") as it:
-        outcomes = await it.ask_all(it.calls(map(str, range(30))))
-        assert all(isinstance(outcome, Reply) and outcome.latency_s >= 0 for outcome in outcomes)
+    now, jumps = time.time(), itertools.cycle([0.0, -1e6, 1e6, -3600.0, 3600.0])
+    async with desk("429=30%,retry_after=0.01", limits=Limits(requests_per_minute=60 * 200)) as it:
+        monkeypatch.setattr("time.time", lambda: now + next(jumps))
+        started = time.monotonic()
+        outcomes = await it.ask_all(it.calls(map(str, range(60))))
+        took_s = time.monotonic() - started
+        monkeypatch.undo()
+    assert took_s >= 0.25, "the rate is kept"
+    for outcome in outcomes:
+        assert isinstance(outcome, Reply)
+        assert 0 <= outcome.latency_s <= took_s
+        assert now - 1 <= outcome.asked_at <= time.time() + 1
+
+
+@TRANSPORTS
+async def test_the_limits_that_a_server_names_are_learned(
+    desk: OpenDesk, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names 50 requests a second, and never has to refuse one."""
+    send = ServedChat._send
+
+    async def with_limits(self: ServedChat, request: Any, completion: Any) -> Any:
+        request._prepare_hook = lambda response: _name_limits(response)
+        return await send(self, request, completion)
+
+    async def _name_limits(response: Any) -> None:
+        response.headers["x-ratelimit-limit-req-minute"] = "3000"
+
+    monkeypatch.setattr(ServedChat, "_send", with_limits)
+    async with desk(transport=transport) as it:
+        await it.gateway.ask(it.calls(["first"])[0])
+        started = time.monotonic()
+        await it.ask_all(it.calls(map(str, range(30))))
+        assert time.monotonic() - started >= 0.5
+        assert it.gateway.stats.refused == 0
 
 
 @TRANSPORTS

@@ -5,8 +5,8 @@ import random
 from dataclasses import dataclass
 
 from synth_assets.core.teacher import Limits
+from synth_assets.teacher.lane import open_lane
 from synth_assets.teacher.setback import Setback
-from synth_assets.teacher.traffic import Traffic
 
 
 @dataclass
@@ -72,7 +72,7 @@ class StrictServer:
 
 async def work_off(calls: int, allowance: Allowance, limits: Limits) -> Outcome:
     """How a queue of calls fares before that server."""
-    server, traffic = StrictServer(allowance), Traffic(limits, "here")
+    server, traffic = StrictServer(allowance), open_lane(limits, "here")
     left = iter(range(calls))
     loop = asyncio.get_running_loop()
     started = loop.time()

@@ -1,6 +1,6 @@
 """When a run gives up, and when not."""
 
-from synth_assets.teacher.breaker import PATIENCE_S, Breaker
+from synth_assets.teacher.breaker import PATIENCE_S, Breaker, Welcome
 from synth_assets.teacher.setback import Setback
 
 GONE = Setback("passing", "no connection", absent=True)
@@ -49,7 +49,8 @@ def test_refusals_are_borne_for_minutes() -> None:
 
 
 def test_a_bad_request_ends_a_run_only_if_no_request_was_ever_good() -> None:
-    bad, breaker = Setback("row", "refused (400)"), Breaker()
-    assert "turns every request away" in (fail(Breaker(), bad, 5, 0.0) or "")
-    breaker.answered(0.0)
-    assert fail(breaker, bad, 500, 1.0) is None
+    bad, never, once = Setback("row", "refused (400)"), Welcome(), Welcome()
+    assert [never.turned_away(bad) is None for _ in range(5)] == [True] * 4 + [False]
+    assert "turns every request away" in (never.turned_away(bad) or "")
+    once.answered()
+    assert not any(once.turned_away(bad) for _ in range(500))

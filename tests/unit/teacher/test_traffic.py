@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from synth_assets.core.teacher import Limits
-from synth_assets.teacher.traffic import Traffic
+from synth_assets.teacher.lane import open_lane
 from tests.unit.teacher.strict_server import Allowance, Outcome, work_off
 from tests.unit.teacher.virtual_time import run_virtually
 
@@ -72,7 +72,7 @@ def test_tokens_a_minute_hold_back_too() -> None:
 
 def test_the_limits_a_server_names_are_kept() -> None:
     async def main() -> float:
-        loop, traffic = asyncio.get_running_loop(), Traffic(Limits(), "here")
+        loop, traffic = asyncio.get_running_loop(), open_lane(Limits(), "here")
         for number in range(100):
             await traffic.enter(10)
             traffic.answered(0.0, 0, {"x-ratelimit-limit-req-minute": "600"} if not number else {})
@@ -85,7 +85,7 @@ def test_the_limits_a_server_names_are_kept() -> None:
 
 def test_whoever_came_first_goes_first_and_who_asks_again_before_them() -> None:
     async def main() -> list[str]:
-        traffic, order = Traffic(Limits(concurrency=1), "here"), []
+        traffic, order = open_lane(Limits(concurrency=1), "here"), []
 
         async def go(name: str, again: bool) -> None:
             await traffic.enter(1, again=again)
