@@ -1,28 +1,85 @@
-"""What the UI shows of an agreement: for each labeller its confusion matrix, and how far vote shares can be trusted."""
+"""What the UI shows of measures as pictures: how far labels agree, how a judge scored."""
 
 import base64
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
+from synth_assets.assets.metadata import reasons_of
 from synth_assets.core.stage import Stage
 from synth_assets.engine import Engine, StageResult
+from synth_assets.stages._scale import score_turned_away
+from synth_assets.stages.judge import Judge
+from synth_assets.stages.panel import Panel
+from synth_assets.stages.scores import Scores
 from synth_assets.training.plots import confusion_png, reliability_png
+from synth_assets.training.score_plots import parts_png, scores_png
 
 DRAWN = {"confusion": confusion_png, "reliability": reliability_png}
+Pictures = Iterator[tuple[str, bytes | None]]
 
 
 def pictures_of(engine: Engine, stage: Stage, result: StageResult) -> dict[str, Any]:
-    """The plots of a table of measures; none for other tables."""
-    if stage.kind != "agreement":
-        return {}
+    """The plots of a table of measures or scores; none for other tables."""
+    drawn = _drawn(engine, stage, result)
+    return {name: dg.MetadataValue.md(_shown(name, png)) for name, png in drawn if png is not None}
+
+
+def _drawn(engine: Engine, stage: Stage, result: StageResult) -> Pictures:
+    if stage.kind == "agreement":
+        yield from _agreement(engine, result)
+    elif isinstance(stage, Judge | Panel):
+        yield stage.score, _judged(engine, stage, result)
+    elif isinstance(stage, Scores):
+        yield stage.score, _measured(engine, stage, result)
+
+
+def _agreement(engine: Engine, result: StageResult) -> Pictures:
     rows = engine.lake.rows(f"SELECT * FROM {result.table}", at=result.snapshot)
-    drawn = {
-        f"{what} of {labels_of}": draw(rows, labels_of)
-        for labels_of in sorted({row["labels_of"] for row in rows})
-        for what, draw in DRAWN.items()
-    }
-    return {name: dg.MetadataValue.md(_shown(name, png)) for name, png in drawn.items() if png is not None}
+    for labels_of in sorted({row["labels_of"] for row in rows}):
+        for what, draw in DRAWN.items():
+            yield f"{what} of {labels_of}", draw(rows, labels_of)
+
+
+def _judged(engine: Engine, stage: Judge | Panel, result: StageResult) -> bytes | None:
+    """The scores of the rows that went on, and of those turned away, whose reasons tell them."""
+    rows = engine.lake.rows(
+        f'SELECT "{stage.score}" AS score, count(*) AS n FROM {result.table} WHERE partition_key = ? GROUP BY 1',
+        (result.partition_key,),
+        at=result.snapshot,
+    )
+    kept, away = Counter[float](), Counter[float]()
+    for row in rows:
+        kept[_rounded(row["score"])] += int(row["n"])
+    reasons = reasons_of(engine, result) if stage.keep and result.tally.rejects else {}
+    for reason, count in reasons.items():
+        score = score_turned_away(reason, stage.score, stage.keep or "")
+        if score is not None:
+            away[_rounded(score)] += count
+    return scores_png(kept, away, stage.score)
+
+
+def _measured(engine: Engine, stage: Scores, result: StageResult) -> bytes | None:
+    rows = engine.lake.rows(f"SELECT part, distribution FROM {result.table}", at=result.snapshot)
+    parts = {str(row["part"]): _counts(row["distribution"]) for row in rows}
+    if stage.by is None and len(parts) == 1:
+        return scores_png(next(iter(parts.values())), {}, stage.score)
+    return parts_png(parts, stage.score)
+
+
+def _counts(told: str) -> Mapping[float, int]:
+    counts = Counter[float]()
+    for score, count in json.loads(told).items():
+        counts[_rounded(score)] += int(count)
+    return counts
+
+
+def _rounded(score: Any) -> float:
+    """Means as reasons tell them, so that those that went on and those turned away are counted alike."""
+    return float(f"{float(score):.3g}")
 
 
 def _shown(name: str, png: bytes) -> str:

@@ -38,7 +38,7 @@ class Made:
 def metadata_of(engine: Engine, made: Made) -> Metadata:
     """All that is told about one commit."""
     result, tally = made.result, made.result.tally
-    reasons = _reasons(engine, result) if tally.rejects else {}
+    reasons = reasons_of(engine, result) if tally.rejects else {}
     return {
         **_rows(engine, made),
         **({"teacher": dg.MetadataValue.md(f"**{made.notice}**")} if made.notice else {}),
@@ -87,7 +87,7 @@ def _spending(made: Made) -> Metadata:
     }
 
 
-def _reasons(engine: Engine, result: StageResult) -> Mapping[str, int]:
+def reasons_of(engine: Engine, result: StageResult) -> Mapping[str, int]:
     """Rejects by reason, most first, of the run that committed them."""
     who = (result.run_id, *result.table.split("."), result.partition_key)
     rows = engine.lake.rows(

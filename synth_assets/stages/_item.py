@@ -18,7 +18,8 @@ _ANSWERED = re.compile(
 _REPLY, _CHOICE = re.compile(r"^A:\s*\S", re.MULTILINE), re.compile(r"^B:", re.MULTILINE)
 _OPENING = re.compile(
     r"\W*(?:sure|certainly|of course|okay|ok|great|absolutely|here(?:'s|’s| is| are)|below|"
-    r"i(?:'m|’m| am) sorry|sorry|i (?:can(?:no|')?t|can’t|cannot|won't|am unable|apologi[sz]e)|as an ai|unfortunately)\b",
+    r"i(?:'m|’m| am) sorry|sorry|i (?:can(?:no|')?t|can’t|cannot|won't|am unable|apologi[sz]e)|as an ai|"
+    r"unfortunately)\b",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"\s*(?:[-•>#|]|\*\s|(?:\W*(?:question|prompt|instruction|task|q)\b[^:\n]{0,12}:))", re.IGNORECASE)

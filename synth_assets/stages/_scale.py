@@ -83,3 +83,19 @@ def is_kept(score: float, condition: str) -> bool:
     found = _CONDITION.match(condition)
     assert found is not None
     return _COMPARE[found[1]](score, float(found[2]))
+
+
+def turned_away(name: str, score: float, condition: str) -> str:
+    """Why a row with such a score is a reject."""
+    return f"{name} {score:.3g} is not {condition}"
+
+
+def score_turned_away(reason: str, name: str, condition: str) -> float | None:
+    """The score in such a reason, so that those turned away can be counted; None for any other reason."""
+    opening, ending = f"{name} ", f" is not {condition}"
+    if not (reason.startswith(opening) and reason.endswith(ending)):
+        return None
+    try:
+        return float(reason[len(opening) : -len(ending)])
+    except ValueError:
+        return None

@@ -11,12 +11,12 @@ from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
 from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declared
 from synth_assets.stages._asking import filled, messages, prompt_file
-from synth_assets.stages._scale import AnyScale, Combine, check_keep, combined, is_kept
+from synth_assets.stages._scale import AnyScale, Combine, check_keep, combined, is_kept, turned_away
 from synth_assets.stages._verdict import Verdict, verdict_in_json, verdict_in_words
 
 
 class Judge(Ask):
-    """Scores each row by a rubric, explanation first. Several judges are stages one after the other."""
+    """Scores each row by a rubric, explanation first. Several judges are stages one after the other, and a `panel`."""
 
     kind: Literal["judge"] = "judge"
     work: Template = Field(min_length=1, description="what is judged; a template that reads the columns")
@@ -73,7 +73,7 @@ class Judge(Ask):
         # Of several draws, the explanation is that of the first whose score is nearest to what they make together.
         explanation = min(verdicts, key=lambda verdict: abs(verdict.score - score)).explanation
         if self.keep is not None and not is_kept(score, self.keep):
-            raise Reject(f"{self.score} {score:.3g} is not {self.keep}", explanation)
+            raise Reject(turned_away(self.score, score, self.keep), explanation)
         values: dict[str, Json] = {**row.values, self.score: score, self.explanation: explanation}
         if self.draws > 1:
             values[self._verdicts] = [verdict.to_json() for verdict in verdicts]

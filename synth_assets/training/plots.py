@@ -1,14 +1,10 @@
 """Pictures of agreement: the confusion matrix, and how far the share of the votes can be trusted. PNG bytes."""
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from synth_assets.training.canvas import INK, LINE, blank, png
 
-_INK, _LINE = "#4f46e5", "#9ca3af"
 _DARK = 0.5
 
 
@@ -22,7 +18,8 @@ def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | 
     if not cells:
         return None
     labels = sorted({label for pair in cells for label in pair})
-    figure, axes = _figure(1.1 * len(labels) + 2)
+    inches = 1.1 * len(labels) + 2
+    figure, axes = blank(inches, inches * 0.85)
     shares = [[_share(cells, expert, label, labels) for label in labels] for expert in labels]
     axes.imshow(shares, cmap="Purples", vmin=0, vmax=1)
     for y, expert in enumerate(labels):
@@ -33,7 +30,7 @@ def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | 
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel(labels_of)
     axes.set_ylabel("experts")
-    return _png(figure)
+    return png(figure)
 
 
 def reliability_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | None:
@@ -41,35 +38,20 @@ def reliability_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes 
     points = [row for row in rows if row["labels_of"] == labels_of and row["measure"] == "accuracy by vote share"]
     if not points:
         return None
-    figure, axes = _figure(4.2)
+    figure, axes = blank(4.2, 3.6)
     shares, values = [float(row["share"]) for row in points], [float(row["value"]) for row in points]
     below = [value - float(row["low"]) for value, row in zip(values, points, strict=True)]
     above = [float(row["high"]) - value for value, row in zip(values, points, strict=True)]
-    axes.plot([0, 1], [0, 1], color=_LINE, linestyle="--", linewidth=1)
-    axes.errorbar(shares, values, yerr=[below, above], fmt="o-", color=_INK, capsize=3)
+    axes.plot([0, 1], [0, 1], color=LINE, linestyle="--", linewidth=1)
+    axes.errorbar(shares, values, yerr=[below, above], fmt="o-", color=INK, capsize=3)
     for share, value, row in zip(shares, values, points, strict=True):
         axes.annotate(f" {row['rows']}", (share, value), va="top", fontsize=8)
     axes.set_xlim(0, 1.05)
     axes.set_ylim(0, 1.05)
     axes.set_xlabel("share of the votes")
     axes.set_ylabel("right, by experts")
-    return _png(figure)
+    return png(figure)
 
 
 def _share(cells: Mapping[tuple[str, str], float], expert: str, label: str, labels: Sequence[str]) -> float:
     return cells.get((expert, label), 0) / max(sum(cells.get((expert, each), 0) for each in labels), 1)
-
-
-def _figure(inches: float) -> "tuple[Figure, Axes]":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(inches, inches * 0.85), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots()
-
-
-def _png(figure: "Figure") -> bytes:
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=100)
-    return image.getvalue()
