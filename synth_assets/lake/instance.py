@@ -1,5 +1,6 @@
 """One DuckDB in memory with the lake attached: as it is now, as of a snapshot, or to write."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,6 +16,7 @@ from synth_assets.lake.names import quoted_text
 
 LAKE = "lake"
 _EXTENSIONS = ("ducklake", "sqlite_scanner")
+_LEAST_BYTES = 512 << 20
 
 
 @contextmanager
@@ -42,6 +44,7 @@ class Instance:
         for load in loads:
             self._root.execute(load)
         self._root.execute(f"SET GLOBAL temp_directory = {quoted_text(str(catalog.spill))}")
+        self._root.execute(f"SET GLOBAL memory_limit = '{_memory_bytes()}B'")
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         if threads is not None:
             self._root.execute(f"SET GLOBAL threads = {threads:d}")
@@ -67,6 +70,12 @@ def past(catalog: Catalog, snapshot: int) -> Instance:
 def writing(catalog: Catalog) -> Instance:
     """The lake to write to; whoever opens it or writes holds the lock. Its small queries are quickest on one thread."""
     return Instance(catalog, "DATA_INLINING_ROW_LIMIT 0", threads=1)
+
+
+@cache
+def _memory_bytes() -> int:
+    """A quarter of the machine, as several processes ask at once; a query that outgrows it goes to the disk."""
+    return max(_LEAST_BYTES, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
 
 
 @cache

@@ -53,6 +53,6 @@ def rule_of(ties: Ties) -> Rule:
             number = f"md5('{seed}/' || subject || '/' || _label)"
             return Rule(number, "true", f"{number} < '8'")
         case "first":
-            return Rule("_first", "true", "list_contains(_opening, _label)")
+            return Rule("[b FOR b IN _said IF b.s = _label][1]", "true", "list_contains(_opening, _label)")
         case _:
             return Rule("_label", "false", "false")

@@ -86,6 +86,8 @@ class Agreement(Study):
         """The reliability curve: how often a label is right, by the share of the votes it has."""
         right = f'count(*) FILTER (label = "{self.experts}")'
         where = f'FROM "{name}" WHERE "{self.experts}" IS NOT NULL AND label IS NOT NULL'
+        if "verdict_by" in desk.contracts[name]:
+            where += " AND verdict_by IS NULL"  # there the label is not what the votes say
         binned = f"least(floor(share * {_BINS}), {_BINS - 1}) / {_BINS}"
         sql = (
             f"SELECT {binned} AS bin, avg(share) AS share, {right} AS hits, count(*) AS n {where} GROUP BY 1 ORDER BY 1"
@@ -102,8 +104,10 @@ class Agreement(Study):
         subject = subject_of(desk.contracts[name])
         sql = (
             f'WITH _said AS (SELECT {subject} AS _key, label, count(*) AS n FROM "{name}" WHERE label IS NOT NULL'
-            " GROUP BY ALL), _patterns AS (SELECT list({l: label, n: n} ORDER BY label) AS pattern FROM _said"
-            " GROUP BY _key HAVING sum(n) > 1) SELECT pattern, count(*) AS items FROM _patterns GROUP BY 1 ORDER BY 1"
+            " GROUP BY ALL), _patterns AS (SELECT list_sort(list({l: label, n: n}) OVER _same) AS pattern FROM _said"
+            " WINDOW _same AS (PARTITION BY _key)"
+            " QUALIFY row_number() OVER _same = 1 AND sum(n) OVER _same > 1)"  # a window goes to the disk, a list not
+            " SELECT pattern, count(*) AS items FROM _patterns GROUP BY 1 ORDER BY 1"
         )
         patterns = [(_pattern(row["pattern"]), _whole(row["items"])) for row in desk.query(sql)]
         for measure in (fleiss_kappa(patterns), krippendorff_alpha(patterns)):
@@ -118,10 +122,10 @@ class Agreement(Study):
                 and not self.match
             ):
                 return
-        expert = f'any_value("{self.experts}")' if self.experts else "NULL"
+        expert = f'min("{self.experts}")' if self.experts else "NULL"
         sides = [
-            f'(SELECT {self._key(desk, name)} AS _key, any_value(label) AS label, {expert} AS expert FROM "{name}"'
-            " WHERE label IS NOT NULL GROUP BY 1 HAVING count(DISTINCT label) = 1)"
+            f'(SELECT {self._key(desk, name)} AS _key, min(label) AS label, {expert} AS expert FROM "{name}"'
+            " WHERE label IS NOT NULL GROUP BY 1 HAVING min(label) = max(label))"
             for name in (first, second)
         ]
         sql = (

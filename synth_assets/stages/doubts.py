@@ -17,11 +17,15 @@ from synth_assets.training.doubt import Evidence, gain_of, label_errors
 from synth_assets.training.review_files import ARGILLA, LABEL_STUDIO, Doubt, argilla_record, label_studio_task
 
 _SPLIT, _TIED, _LOW = "votes are split", "no label: the votes are tied", "low share"
+_SILENT = "no label: no answer could be read"
 _ERROR, _STUDENT, _EXPERTS = "likely label error", "the student says otherwise", "experts say otherwise"
 
 
 class Doubts(Study):
-    """Orders labels by the chance that a verdict changes them; writes the queue for Label Studio and Argilla, too."""
+    """Orders labels by the chance that a verdict changes them; writes the queue for Label Studio and Argilla, too.
+
+    What a person has judged is not asked again.
+    """
 
     kind: Literal["doubts"] = "doubts"
     from_: str = Field(alias="from", description="the votes")
@@ -64,9 +68,10 @@ class Doubts(Study):
             chances = "s.probabilities"
             join = f"LEFT JOIN (FROM \"{self.student}\" WHERE part = 'train') s ON s.subject = v._subject"
         votes = f'(SELECT *, {subject_of(desk.contracts[self.from_])} AS _subject FROM "{self.from_}")'
+        judged = "verdict_by IS NOT NULL" if "verdict_by" in desk.contracts[self.from_] else "false"
         yield from desk.query(
             f'SELECT v.row_id, v._subject AS subject, v."{self.column}" AS text, v.label, v.share, v.said, v.reasons,'
-            f" {expert} AS expert, {chances} AS chances FROM {votes} v {join}"
+            f" {expert} AS expert, {chances} AS chances FROM {votes} v {join} WHERE NOT ({judged})"
         )
 
     def _label_errors(self, desk: Desk, labels: Sequence[str]) -> frozenset[str]:
@@ -95,9 +100,10 @@ class Doubts(Study):
         label = None if row["label"] is None else str(row["label"])
         expert = None if row["expert"] is None else str(row["expert"])
         student = max(chances, key=lambda name: chances[name]) if chances else None
-        share = float(str(row["share"]))
+        share = float(str(row["share"] or 0))
         reasons = {
-            _TIED: label is None,
+            _TIED: label is None and bool(said),
+            _SILENT: label is None and not said,
             _SPLIT: label is not None and len(set(said)) > 1,
             _LOW: label is not None and share < self.low_share,
             _ERROR: row["subject"] in errors,

@@ -29,6 +29,9 @@ class Vote(Query):
         {}, description="what a vote of an annotator counts, where it is not 1"
     )
     verdicts: str | None = Field(None, description="a stage of human verdicts; each overrides the votes on its row")
+    rows: str | None = Field(
+        None, description="the stage of the rows that were to be labelled; those without a vote are there, too"
+    )
 
     @model_validator(mode="after")
     def _each_stage_once(self) -> "Vote":
@@ -37,7 +40,7 @@ class Vote(Query):
         return self
 
     def inputs(self) -> tuple[str, ...]:
-        return (*self.from_, *([self.verdicts] if self.verdicts else []))
+        return (*self.from_, *(name for name in (self.verdicts, self.rows) if name))
 
     @property
     def _key(self) -> str:
@@ -76,7 +79,7 @@ class Vote(Query):
     def _carried(self, inputs: Mapping[str, Contract]) -> list[Column]:
         """The columns of the rows that were labelled; one that not all stages have may be empty."""
         merged = Contract(())
-        for name in self.from_:
+        for name in self._tables():
             merged = merged.with_columns(inputs[name].columns)
         return [
             Column(column.name, column.type, column.description, self._may_lack(column.name, inputs))
@@ -84,29 +87,33 @@ class Vote(Query):
             if column.name not in _OF_A_BALLOT
         ]
 
+    def _tables(self) -> tuple[str, ...]:
+        """The stages whose columns are carried along."""
+        return (*self.from_, *([self.rows] if self.rows else []))
+
     def _may_lack(self, name: str, inputs: Mapping[str, Contract]) -> bool:
-        tables = [inputs[table] for table in self.from_]
+        tables = [inputs[table] for table in self._tables()]
         return any(name not in table or table.column(name).nullable for table in tables)
 
     def _result(self, names: tuple[str, ...]) -> list[Column]:
         """The columns of the result; `draws` is how many were counted, as not every draw can be read."""
-        told = "the label with the most votes; none where a tie is not settled"
+        told = "the label with the most votes; none where a tie is not settled, or nobody voted"
+        may_lack = self.ties == "abstain" or self.rows is not None
         label = (
-            Column("labels", "texts", "those that more than half have named", nullable=self.ties == "abstain")
+            Column("labels", "texts", "those that more than half have named", nullable=may_lack)
             if self.multiple
-            else Column(
-                "label", "text", told, nullable=self.ties == "abstain" or isinstance(self.ties, Prefer), accepted=names
-            )
+            else Column("label", "text", told, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
         )
+        without = self.rows is not None
         return [
-            *[Column("draws", "integer", "votes that were counted", minimum=1)],
+            Column("draws", "integer", "votes that were counted", minimum=0 if without else 1),
             Column("said", "texts", "the votes, in the order of stages and draws"),
             Column("reasons", "texts", "their reasons, in the same order; empty where none was given"),
             Column("subject", "text", "row_id of the row that was labelled"),
             label,
-            Column("share", "number", "of the votes, for the label", minimum=0, maximum=1),
-            Column("entropy", "number", "of the votes, in bits: 0 is unanimous", minimum=0),
-            Column("margin", "number", "share of the label less that of the next", minimum=0, maximum=1),
+            Column("share", "number", "of the votes, for the label they have chosen", without, minimum=0, maximum=1),
+            Column("entropy", "number", "of the votes, in bits: 0 is unanimous", without, minimum=0),
+            Column("margin", "number", "share of the label less that of the next", without, minimum=0, maximum=1),
             Column("tied", "boolean", "whether a rule had to settle it"),
         ]
 
@@ -121,7 +128,7 @@ class Vote(Query):
             "order": rule.order,
             "takes": rule.takes,
             "settles": settles,
-            "needs_first": self.ties == "first",
+            "rows": self.rows,
         }
         return Prompt(files(__package__).joinpath("vote.sql.jinja").read_text("utf-8")).render(values)
 

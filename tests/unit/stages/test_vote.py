@@ -32,6 +32,8 @@ def counted(stage: Vote, ballots: Sequence[Ballot], seed: int = 0, verdicts: Seq
     ]
     random.Random(seed).shuffle(lines)
     with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE texts (row_id VARCHAR, parent_ids VARCHAR[], text VARCHAR)")
+        connection.execute("INSERT INTO texts VALUES ('a', ['f1'], 'text of a'), ('silent', ['f2'], 'no answer')")
         connection.execute(
             "CREATE TABLE draws (row_id VARCHAR, parent_ids VARCHAR[], partition_key VARCHAR, text VARCHAR,"
             f" {key} {kind}, reason VARCHAR, draw BIGINT, annotator VARCHAR)"
@@ -163,6 +165,31 @@ def test_the_latest_verdict_of_a_person_goes_before_the_votes():
     assert (rows["a"]["label"], rows["a"]["verdict_by"], rows["a"]["share"]) == ("flat", "bob", 1)
     assert rows["a"]["parent_ids"] == ["row0", "row1", "row2", "v2"]
     assert (rows["b"]["label"], rows["b"]["verdict_by"]) == ("down", None)
+
+
+def test_rows_without_a_vote_are_there_too_and_a_verdict_labels_them():
+    stage = vote(rows="texts", verdicts="people")
+    row = counted(stage, said("up", "up"))["silent"]
+    assert (row["label"], row["draws"], row["said"], row["share"], row["tied"]) == (None, 0, [], None, False)
+    assert (row["text"], row["parent_ids"]) == ("no answer", ["silent"])
+    verdicts = [("v1", "silent", "down", "ann", "2026-01-01T00:00:00Z")]
+    rows = counted(stage, said("up", "up"), verdicts=verdicts)
+    assert (rows["silent"]["label"], rows["silent"]["verdict_by"]) == ("down", "ann")
+    assert rows["silent"]["parent_ids"] == ["silent", "v1"]
+    assert (len(rows), rows["a"]["draws"]) == (2, 2)
+
+
+def test_rows_without_a_vote_are_there_too_where_there_are_many_labels():
+    ballots: list[Ballot] = [("a", ["x"], "m")]
+    rows = counted(vote(rows="texts", multiple=True), ballots)
+    assert (rows["a"]["labels"], rows["silent"]["labels"], rows["silent"]["draws"]) == (["x"], None, 0)
+
+
+def test_a_row_that_nobody_could_label_may_have_no_label():
+    made = vote(ties="first", rows="texts").contract(contracts(draws={"label": "text"}, texts={"text": "text"}))
+    assert made.column("label").nullable
+    assert made.column("share").nullable
+    assert made.column("draws").minimum == 0
 
 
 def contracts(**columns: Mapping[str, str]) -> dict[str, Contract]:
