@@ -13,7 +13,7 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.errors import TeacherError
 from synth_assets.teacher.faults import Faults
 from synth_assets.teacher.served_batches import ServedBatches
-from synth_assets.teacher.served_chat import RULES, AnswerTo, ServedChat
+from synth_assets.teacher.served_chat import RULES, AnswerTo, Counts, ServedChat
 
 _MODELS = ("mistral-small-latest", "mistral-medium-latest", "mistral-large-latest", "offline")
 
@@ -53,9 +53,14 @@ class ServedTeacher:
         """The address, as base_url and MISTRAL_BASE_URL want it."""
         return f"http://{self._host}:{self._port}"
 
-    def stats(self) -> dict[str, Json]:
+    @property
+    def counts(self) -> Counts:
         """What the server did, by its own count."""
-        return self._chat.counts.to_json()
+        return self._chat.counts
+
+    def stats(self) -> dict[str, Json]:
+        """The same, as `GET /_stats` says it."""
+        return self.counts.to_json()
 
     async def _open(self) -> None:
         self._site = web.TCPSite(self._runner, self._host, self._port, backlog=4096, reuse_address=True)
