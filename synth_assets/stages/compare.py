@@ -1,12 +1,13 @@
 """`compare`: which of several answers is better, asked in both orders; the best is chosen, the worst rejected."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
 from pydantic import Field
 
-from synth_assets.core.canonical import Json
+from synth_assets.core.canonical import Json, canonical_json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Template, check_template
@@ -27,7 +28,10 @@ _PREFERENCE = Schema(
 
 
 class Compare(Ask):
-    """Compares the answers of each row two by two. Only a verdict that survives the swap of the two counts."""
+    """Compares the answers of each row two by two. Only a verdict that survives the swap of the two counts.
+
+    What is undecided is a reject. To measure the judge, keep it: `preferences` counts it, exports turn it away.
+    """
 
     kind: Literal["compare"] = "compare"
     question: Template = Field(min_length=1, description="what was asked; a template that reads the columns")
@@ -36,15 +40,21 @@ class Compare(Ask):
         "It is correct, does all that was asked, is clear, and does no harm.", description="what makes an answer better"
     )
 
+    undecided: Literal["reject", "keep"] = Field(
+        "reject", description="rows in which no answer is better, or the verdicts follow the order of the answers"
+    )
+
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         read = inputs[self.from_]
         check_template("question", self.question, read)
         check_template("criteria", self.criteria, read)
         check_type("answers", self.answers, self.from_, read, ("texts",))
-        for column in _MADE:
+        keeps_all = self.undecided == "keep"
+        made = [replace(column, nullable=keeps_all and column.name in _OF_A_WINNER) for column in _MADE]
+        for column in made:
             if column.name in read:
                 raise StageFault("from", f'"{self.from_}" has a column "{column.name}" already')
-        return declared(read.with_columns(_MADE).columns, self.checks, self.description)
+        return declared(read.with_columns(made).columns, self.checks, self.description)
 
     def requests(self, row: Row) -> list[Request]:
         question = filled(self.question, row.values)
@@ -78,19 +88,20 @@ class Compare(Ask):
             if winner is not None:
                 wins[winner] += 1
                 said = said or str(before["explanation"])
-        best, worst = (
-            max(wins, key=lambda place: (wins[place], -place)),
-            min(wins, key=lambda place: (wins[place], place)),
-        )
-        if wins[best] == wins[worst]:
-            raise Reject("neither is better" if agreed else "the verdict follows the order of the answers")
-        share = agreed / len(pairs)
+        best = max(wins, key=lambda place: (wins[place], -place))
+        worst = min(wins, key=lambda place: (wins[place], place))
+        told = _comparisons(texts, [str(verdict["better"]) for verdict in verdicts])
+        is_decided = wins[best] != wins[worst]
+        if not is_decided and self.undecided == "reject":
+            why = "neither is better" if agreed else "the verdict follows the order of the answers"
+            raise Reject(why, canonical_json(told))
         yield {
             **row.values,
-            "chosen": texts[best],
-            "rejected": texts[worst],
-            "preference": said,
-            "swap_agreement": share,
+            "chosen": texts[best] if is_decided else None,
+            "rejected": texts[worst] if is_decided else None,
+            "preference": said if is_decided else None,
+            "swap_agreement": agreed / len(pairs),
+            "comparisons": told,
         }
 
     def _answers(self, row: Row) -> list[str]:
@@ -105,4 +116,15 @@ _MADE = (
     Column("rejected", "text", "the answer that is worse"),
     Column("preference", "text", "why one answer was preferred"),
     Column("swap_agreement", "number", "share of pairs judged the same in both orders", minimum=0, maximum=1),
+    Column("comparisons", "json", "each verdict: the answers as they were shown, their lengths, which is better"),
 )
+_OF_A_WINNER = ("chosen", "rejected", "preference")
+
+
+def _comparisons(texts: Sequence[str], better: Sequence[str]) -> list[Json]:
+    """Every verdict with the answers it was shown, first and second, in the order in which they were asked."""
+    shown = [order for pair in combinations(range(len(texts)), 2) for order in (pair, pair[::-1])]
+    return [
+        {"first": a, "second": b, "characters": [len(texts[a]), len(texts[b])], "better": each}
+        for (a, b), each in zip(shown, better, strict=True)
+    ]

@@ -46,6 +46,8 @@ class PreferenceJsonl(Sink):
                         yield Written(row, values_of(placed))
 
     def _placed(self, files: ChatFiles, row: Row) -> Placed | Fault | Reject:
+        if any(row.values[getattr(self, key)] is None for key in SIDES):
+            return Reject("no answer is better")
         try:
             prompt = filled(self.prompt, row.values)
         except Reject as reject:

@@ -76,9 +76,15 @@ def test_figures_of_a_judge(engine: Engine) -> None:
     assert row["draw_agreement"] == pytest.approx((1 + 3 + 0 + 3) / 12), "equal pairs of three draws each"
     assert row["human_agreement"] == 0.5
     assert row["human_bias"] == pytest.approx((0 + 1 + 1 + 0) / 4)
+    assert row["human_rows"] == 4
+    assert row["human_correlation"] == pytest.approx(corrcoef([3, 2, 2, 3], [3, 1, 1, 3])[0, 1])
     assert row["length_bias"] == pytest.approx(corrcoef([3, 2, 2, 3], [1, 4, 9, 16])[0, 1])
 
 
 def test_what_is_not_given_is_not_measured(engine: Engine) -> None:
-    (row,) = engine.lake.rows("SELECT draw_agreement, human_agreement, human_bias, length_bias FROM mine.plain")
+    (row,) = engine.lake.rows(
+        "SELECT draw_agreement, human_agreement, human_bias, human_correlation, length_bias FROM mine.plain"
+    )
     assert set(row.values()) == {None}
+    (row,) = engine.lake.rows("SELECT human_rows FROM mine.plain")
+    assert row["human_rows"] == 0

@@ -65,6 +65,28 @@ def test_of_several_the_one_with_most_wins_is_chosen_and_the_one_with_fewest_rej
     assert values["swap_agreement"] == pytest.approx(2 / 3)
 
 
+def test_every_verdict_is_told_as_it_was_asked():
+    ((values,), _) = made(COMPARE, asked("one", "three"), [says("A"), says("B")])
+    assert values["comparisons"] == [
+        {"first": 0, "second": 1, "characters": [3, 5], "better": "A"},
+        {"first": 1, "second": 0, "characters": [5, 3], "better": "B"},
+    ]
+    with pytest.raises(Reject) as caught:
+        made(COMPARE, asked("one", "two"), [says("A"), says("A")])
+    assert [each["better"] for each in json.loads(caught.value.detail)] == ["A", "A"]
+
+
+@pytest.mark.parametrize("verdicts", ["AA", ["tie", "tie"], ["tie", "A"]])
+def test_what_is_undecided_may_stay_to_be_counted(verdicts):
+    keeping = COMPARE.model_copy(update={"undecided": "keep"})
+    ((values,), _) = made(keeping, asked("one", "two"), [says(each) for each in verdicts])
+    assert (values["chosen"], values["rejected"], values["preference"]) == (None, None, None)
+    assert [each["better"] for each in values["comparisons"]] == list(verdicts)
+    told = keeping.contract({"candidates": READ})
+    assert [column.name for column in told.columns if column.nullable] == ["chosen", "rejected", "preference"]
+    assert not any(column.nullable for column in COMPARE.contract({"candidates": READ}).columns)
+
+
 def test_equal_answers_are_not_compared():
     with pytest.raises(Reject, match="nothing to compare"):
         COMPARE.requests(asked("same", "same"))
@@ -80,7 +102,13 @@ def test_what_is_no_preference_is_sent_back(answer):
 
 
 def test_what_it_reads():
-    assert COMPARE.contract({"candidates": READ}).names()[2:] == ("chosen", "rejected", "preference", "swap_agreement")
+    assert COMPARE.contract({"candidates": READ}).names()[2:] == (
+        "chosen",
+        "rejected",
+        "preference",
+        "swap_agreement",
+        "comparisons",
+    )
     with pytest.raises(StageFault, match="is text, not texts"):
         Compare.model_validate({**COMPARE.model_dump(by_alias=True), "answers": "question"}).contract(
             {"candidates": READ}

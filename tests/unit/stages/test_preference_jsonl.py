@@ -39,6 +39,13 @@ def test_lines_and_what_stays_out(tmp_path):
     assert set(written[0].outcome) == set(SINK.contract({"preferences": READ}).names())
 
 
+def test_what_is_undecided_stays_out(tmp_path):
+    undecided = Row("r", {"question": "Why?", "chosen": None, "rejected": None})
+    (written,) = SINK.write(iter([undecided]), tmp_path)
+    assert isinstance(written.outcome, Reject)
+    assert written.outcome.reason == "no answer is better"
+
+
 def test_what_it_reads():
     for wrong in ({"prompt": "{{ asked }}"}, {"chosen": "better"}):
         stage = PreferenceJsonl.model_validate({**SINK.model_dump(by_alias=True), **wrong})
