@@ -2,10 +2,12 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,7 @@ def predict(task: Task, workers: int, on_progress: Callable[[Done], None] = lamb
     with task.source.open("rb") as lines, part.open("ab") as out:
         for _ in islice(lines, earlier):
             pass
-        for answers, faulty in _labelled(task, _chunks(lines), workers):
+        for answers, faulty in _labelled(task, _chunks(lines, earlier + 1), workers):
             out.write(answers)
             out.flush()
             done = Done(done.lines + answers.count(b"\n"), done.faulty + faulty, earlier)
@@ -97,45 +99,64 @@ def _begun(part: Path, mark: Path, job: str) -> int:
     return lines
 
 
-def _chunks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Lines that are labelled together, and the number of the first in the file."""
+
+    first: int
+    lines: Sequence[bytes]
+
+
+def _chunks(lines: Iterator[bytes], first: int) -> Iterator[Chunk]:
     while chunk := list(islice(lines, _CHUNK_LINES)):
-        yield chunk
+        yield Chunk(first, chunk)
+        first += len(chunk)
 
 
-def _labelled(task: Task, chunks: Iterator[list[bytes]], workers: int) -> Iterator[tuple[bytes, int]]:
+def _labelled(task: Task, chunks: Iterator[Chunk], workers: int) -> Iterator[tuple[bytes, int]]:
     if workers == 1:
         student = load(task.model)
         for chunk in chunks:
-            yield answers_of(student, chunk, task.column)
+            yield answers_of(student, chunk, task)
         return
-    from multiprocessing import get_context
-
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (task.model,)) as pool:
-        waiting = [pool.submit(_answer, chunk, task.column) for chunk in islice(chunks, _AHEAD * workers)]
+        waiting = [pool.submit(_answer, chunk, task) for chunk in islice(chunks, _AHEAD * workers)]
         while waiting:
             yield waiting.pop(0).result()
-            waiting += [pool.submit(_answer, chunk, task.column) for chunk in islice(chunks, 1)]
+            waiting += [pool.submit(_answer, chunk, task) for chunk in islice(chunks, 1)]
 
 
 def _start(model: Path) -> None:
     global _student
     from threadpoolctl import threadpool_limits
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _student = load(model)
     _student.probabilities(["."])  # what it calculates with is loaded now, and can be held to one thread
     threadpool_limits(1)
 
 
-def _answer(chunk: list[bytes], column: str) -> tuple[bytes, int]:
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next chunk for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(chunk: Chunk, task: Task) -> tuple[bytes, int]:
     assert _student is not None
-    return answers_of(_student, chunk, column)
+    return answers_of(_student, chunk, task)
 
 
-def answers_of(student: Student, chunk: Sequence[bytes], column: str) -> tuple[bytes, int]:
-    """The labelled lines of a chunk, and how many of them have no text to label."""
-    read = [_read(line, column) for line in chunk]
-    chances = iter(student.probabilities([row[column] for row, fault in read if not fault]))
-    told = [_told(row, fault, student.labels, chances) for row, fault in read]
+def answers_of(student: Student, chunk: Chunk, task: Task) -> tuple[bytes, int]:
+    """The labelled lines of a chunk, and how many of them have no text to label; each of those by its number."""
+    read = [_read(line, task.column) for line in chunk.lines]
+    chances = iter(student.probabilities([row[task.column] for row, fault in read if not fault]))
+    told = [
+        _told(row, f"{task.source.name}:{number}: {fault}" if fault else "", student.labels, chances)
+        for number, (row, fault) in enumerate(read, start=chunk.first)
+    ]
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in told).encode("utf-8", "surrogatepass"), sum(
         bool(fault) for _, fault in read
     )

@@ -1,4 +1,4 @@
-"""Rows for people to judge, and their verdicts, in the JSON of Label Studio and of Argilla."""
+"""Rows for people to judge, and their verdicts, in the JSON of Label Studio (full or JSON_MIN) and of Argilla."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,9 +57,11 @@ def verdicts_in(item: Mapping[str, Any], otherwise_at: str) -> Iterator[Verdict]
     elif "responses" in item:
         yield from _of_argilla(item, otherwise_at)
     elif {"subject", "label", "who"} <= item.keys():
-        yield Verdict(
-            str(item["subject"]), str(item["label"]), str(item["who"]), str(item.get("said_at") or otherwise_at)
-        )
+        at = item.get("said_at") or otherwise_at
+        yield Verdict(str(item["subject"]), str(item["label"]), str(item["who"]), str(at))
+    elif {"subject", "label", "annotator"} <= item.keys():  # JSON_MIN, a row for each annotation
+        at = item.get("updated_at") or item.get("created_at") or otherwise_at
+        yield Verdict(str(item["subject"]), str(item["label"]), str(item["annotator"]), str(at))
     else:
         raise ValueError("neither a task of Label Studio, nor a record of Argilla, nor subject, label and who")
 
@@ -80,6 +82,7 @@ def _of_label_studio(task: Mapping[str, Any], otherwise_at: str) -> Iterator[Ver
 
 def _of_argilla(record: Mapping[str, Any], otherwise_at: str) -> Iterator[Verdict]:
     subject = _subject(record, "id")
+    # Argilla's own to_json tells no status: whoever wants no drafts asks it for submitted records only.
     at = record.get("updated_at") or record.get("inserted_at") or otherwise_at
     for response in (record["responses"] or {}).get("label", ()):
         if response.get("status", "submitted") == "submitted" and response.get("value") is not None:

@@ -67,6 +67,19 @@ def test_an_argilla_record_comes_back_with_its_verdicts():
     assert list(verdicts_in(json.loads(json.dumps(record)), "now")) == [Verdict("r1", "flat", "u1", "now")]
 
 
+def test_label_studio_in_its_short_form_has_verdicts_too():
+    row = {"id": 1, "text": "Profit rose.", "subject": "r1", "label": "down", "annotator": 7, "annotation_id": 2}
+    told = row | {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T03:04:05Z", "lead_time": 2.5}
+    assert list(verdicts_in(told, "now")) == [Verdict("r1", "down", "7", "2026-01-02T03:04:05Z")]
+
+
+def test_an_export_of_argilla_is_read_as_it_writes_it():
+    """Its records as to_json makes them: no status, a server's id, vectors; no time, so it was said today."""
+    record = argilla_record(DOUBT) | {"vectors": {}, "_server_id": "5a0e"}
+    record["responses"] = {"label": [{"value": "down", "user_id": "c1"}], "comment": [{"value": "x", "user_id": "c1"}]}
+    assert list(verdicts_in(record, "today")) == [Verdict("r1", "down", "c1", "today")]
+
+
 def test_a_plain_row_is_a_verdict():
     row = {"subject": "r1", "label": "down", "who": "ann", "said_at": "2026-01-01"}
     assert list(verdicts_in(row, "now")) == [Verdict("r1", "down", "ann", "2026-01-01")]
