@@ -11,6 +11,9 @@ from urllib.request import getproxies, proxy_bypass
 from synth_assets.core.request import Call
 from synth_assets.teacher.wire import Answer
 
+_HARMLESS = 4
+"""So many characters of a key are no secret: they say whose it is."""
+
 
 class Transport(Protocol):
     """Brings one call to the teacher and its answer back. Raises Setback, and nothing else."""
@@ -48,8 +51,12 @@ class Server:
         return getproxies().get(parts.scheme)
 
     def redact(self, text: str) -> str:
-        """The text without the key: some servers repeat it."""
-        return text.replace(self.key, "***") if self.key else text
+        """The text without the key, which some servers repeat; nor its start, where the text was cut in the middle."""
+        if not self.key:
+            return text
+        text = text.replace(self.key, "***")
+        shown = (length for length in range(len(self.key) - 1, _HARMLESS, -1) if text.endswith(self.key[:length]))
+        return f"{text[:-length]}***" if (length := next(shown, 0)) else text
 
 
 def is_loopback(url: str) -> bool:
