@@ -15,6 +15,7 @@ _PROMISES = {
     "rows_are_valid": "Every row keeps to the contract of its columns (Pandera).",
     "enough_rows": "The table holds at least as many rows as wanted.",
     "few_rejects": "The share of rejects stays below the gate.",
+    "goal_is_reached": "The rows that the recipe's goal wants are there; it warns and blocks nothing.",
     "reject_rate": "The share of rejects is not unusual; it warns and blocks nothing.",
 }
 

@@ -24,7 +24,8 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= self._every_s:
             self._last = now
-            self._log.info(f"{job.table}: {told(tally)}, after {now - self._started:.0f} s")
+            part = f" (round {job.round})" if job.round else ""
+            self._log.info(f"{job.table}{part}: {told(tally)}, after {now - self._started:.0f} s")
 
 
 def told(tally: Tally) -> str:

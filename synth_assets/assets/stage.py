@@ -10,6 +10,7 @@ from synth_assets.assets.materialize import Filling, Yield, materialize
 from synth_assets.assets.measured import pictures_of
 from synth_assets.assets.metadata import Made
 from synth_assets.assets.partitions import follows_by_itself, partitions_in, partitions_of_stage
+from synth_assets.assets.goals import told_of_rounds
 from synth_assets.assets.progress import Progress
 from synth_assets.assets.tables import column_schema, dagster_type
 from synth_assets.core.errors import SynthError
@@ -74,7 +75,12 @@ def _filling(context: dg.AssetExecutionContext, engine: Engine, recipe: Recipe, 
     return Filling(
         fill=lambda part: engine.run(Job(recipe, name, part, context.run.run_id), progress),
         made=lambda result: Made(
-            result, contract, isinstance(stage, Ask), parent, notice, more=pictures_of(engine, stage, result)
+            result,
+            contract,
+            isinstance(stage, Ask),
+            parent,
+            notice,
+            more={**pictures_of(engine, recipe, name, result), **told_of_rounds(result)},
         ),
         contract=contract,
     )

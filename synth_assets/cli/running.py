@@ -1,14 +1,14 @@
 """A run as the command line sees it: its jobs one after the other, what is committed, and what was bought."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from synth_assets.core.canonical import Json
 
 if TYPE_CHECKING:
     from synth_assets.cli.view.progress import Watcher
-    from synth_assets.engine import Engine, Job, StageResult, Wish
+    from synth_assets.engine import Engine, Job, Rounds, StageResult, Wish
     from synth_assets.recipes import Recipe
 
 _TALLIED = ("input_rows", "rows", "rejects", "failures")
@@ -93,5 +93,11 @@ def result_json(result: "StageResult") -> dict[str, Json]:
         "run_id": result.run_id,
         "fingerprint": result.fingerprint,
         "folder": str(result.folder) if result.folder else None,
+        "rounds": None if result.rounds is None else _rounds_json(result.rounds),
         "warnings": [verdict.description for verdict in result.verdicts if not verdict.passed],
     }
+
+
+def _rounds_json(rounds: "Rounds") -> Json:
+    each: list[Json] = [asdict(one) for one in rounds.rounds]
+    return {"wanted": rounds.wanted, "reached": rounds.reached, "stopped": rounds.stopped, "rounds": each}

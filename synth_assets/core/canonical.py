@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from datetime import datetime
+from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -24,3 +25,12 @@ def content_hash(tag: str, value: Json) -> str:
 def row_id(recipe: str, stage: str, origin: Iterable[str], ordinal: int) -> str:
     """The id of a row: the same parents (or content) and place give the same id, on every machine."""
     return content_hash("row/1", [recipe, stage, *origin, ordinal])
+
+
+def plain(value: Any) -> Any:
+    """A value with its moments as text, so that it has one canonical spelling."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -42,11 +42,12 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What must be true of the table as a whole; shares are of the rows that came in."""
+    """What must be true of the table as a whole; shares are of the rows that came in. Beyond a goal no row is kept."""
 
     min_rows: int = 1
     max_reject_share: float = 1.0
     warn_reject_share: float = 0.1
+    goal_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,10 @@ class Stage(BaseModel):
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         """The columns this stage makes of those inputs; StageFault where it does not fit them."""
 
+    def grown(self, times: float) -> "Stage | None":
+        """This stage, asked for so many times as much, so that what it made before comes again; None if it cannot."""
+        return None
+
     def shaping(self) -> dict[str, Json]:
         """The keys that shape its rows, for the fingerprint: all but words for people and warnings."""
         checks = self.checks.model_dump(mode="json", exclude={"warn_rejects"})

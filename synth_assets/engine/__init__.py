@@ -2,7 +2,7 @@
 
 from synth_assets.engine.check import GateClosed, Verdict
 from synth_assets.engine.identity import fingerprint_of, teacher_of
-from synth_assets.engine.job import Job, OnProgress, StageResult, Tally
+from synth_assets.engine.job import Job, OnProgress, Rounds, StageResult, Tally
 from synth_assets.engine.plan import PlanLine, plan
 from synth_assets.engine.trace import Link, trace
 from synth_assets.engine.whole import Engine, Wish, jobs_of, new_run_id
@@ -14,6 +14,7 @@ __all__ = [
     "Link",
     "OnProgress",
     "PlanLine",
+    "Rounds",
     "StageResult",
     "Tally",
     "Verdict",

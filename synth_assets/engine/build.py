@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.canonical import canonical_json, row_id
+from synth_assets.core.canonical import canonical_json, plain, row_id
 from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import ConflictError
 from synth_assets.engine import ops
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 1_000
+SURPLUS = "more than the goal wants"
 
 
 class Build:
@@ -69,6 +69,8 @@ class Build:
     def add_columns(self, batch: "pa.RecordBatch", siblings: Counter[tuple[str, ...]]) -> bool:
         """Takes a query's rows by the column. False, and none is taken, if they want to be looked at one by one."""
         work, schema = self._work, self._rows.shape.schema
+        if work.contract.gate.goal_rows is not None:
+            return False
         columns = passing(batch, work.contract, schema)
         ready = columns and named(columns, batch, siblings, work, schema)
         if not ready:
@@ -95,7 +97,7 @@ class Build:
     def verdicts(self) -> list[Verdict]:
         """The checks of all that was added; GateClosed if one of them is a gate that closes."""
         self._write()
-        self._gate.rejects = self.tally.rejects
+        self._gate.rejects = self.tally.rejects - self.tally.reasons.get(SURPLUS, 0)
         verdicts = [*self._gate.verdicts(), *self._links.verdicts(self._lake)]
         if any(verdict.blocking and not verdict.passed for verdict in verdicts):
             raise GateClosed(self._work.table, verdicts)
@@ -164,10 +166,13 @@ class Build:
         if not batch:
             return
         faults = faults_of(self._schema, [made.values for made in batch])
-        rows = []
+        room = self._room()
+        rows: list[dict[str, Any]] = []
         for place, made in enumerate(batch):
             row = self._row(made)
-            if place not in faults:
+            if place not in faults and len(rows) == room:
+                self._reject(Rejected(made.values, SURPLUS, "", made.parents, None, made.call_keys))
+            elif place not in faults:
                 rows.append(row)
                 self._digest(made, str(row["row_id"]))
             elif self._work.strict:
@@ -178,6 +183,11 @@ class Build:
         self._links.add(rows)
         self.tally.rows += len(rows)
         self._rows.write(rows)
+
+    def _room(self) -> int | None:
+        """How many rows there is room for; None where nothing limits them."""
+        goal_rows = self._work.contract.gate.goal_rows
+        return None if goal_rows is None else goal_rows - self.tally.rows
 
     def _row(self, made: Made) -> dict[str, Any]:
         work = self._work
@@ -238,12 +248,3 @@ class Build:
                 where=self._work.table,
                 remedy="run it again: the answers are in the ledger and cost nothing",
             )
-
-
-def plain(value: Any) -> Any:
-    """A value with its moments as text, so that it has one canonical spelling."""
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 SHOWN = 20
+ENOUGH, GOAL = "enough_rows", "goal_is_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class GateClosed(ContractError):
             remedy="the table is as it was before; mend the rows or the stage's `checks`, then run it again",
         )
         self.verdicts = tuple(verdicts)
+        self.wants_rows = all(verdict.name == ENOUGH for verdict in closed)
 
 
 def schema_of(contract: Contract, name: str = "") -> "pa.DataFrameSchema":
@@ -177,7 +179,7 @@ class TableCheck:
                 tuple(self.failing),
             ),
             Verdict(
-                "enough_rows",
+                ENOUGH,
                 self.rows >= gate.min_rows,
                 f"{self.rows} rows, at least {gate.min_rows} wanted",
             ),
@@ -193,6 +195,9 @@ class TableCheck:
                 blocking=False,
             ),
         ]
+        if gate.goal_rows is not None:
+            told = f"{self.rows} of the {gate.goal_rows} rows that are wanted"
+            verdicts.append(Verdict(GOAL, self.rows >= gate.goal_rows, told, blocking=False))
         for name in _unique_names(self.contract):
             twice = self._twice.get(name, [])
             text = f"{len(twice)} rows hold a value of {name} that another row holds" if twice else "no value twice"
@@ -206,7 +211,8 @@ def _unique_names(contract: Contract) -> list[str]:
 
 def check_names(contract: Contract) -> dict[str, bool]:
     """The checks that a commit of this contract reports, and which of them are gates."""
-    names = {"rows_are_valid": True, "enough_rows": True, "few_rejects": True, "reject_rate": False}
+    names = {"rows_are_valid": True, ENOUGH: True, "few_rejects": True, "reject_rate": False}
+    names.update({GOAL: False} if contract.gate.goal_rows is not None else {})
     names.update({f"{name}_is_unique": True for name in _unique_names(contract)})
     names.update({link_name(link): True for link in contract.relationships})
     return names

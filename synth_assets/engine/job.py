@@ -1,11 +1,11 @@
 """What a run is asked to do, what a stage makes of a row, and what came of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from synth_assets.core.contract import Contract, Values
-from synth_assets.core.stage import Partition
+from synth_assets.core.stage import Partition, Stage
 from synth_assets.engine.check import Verdict
 from synth_assets.recipes import Recipe
 
@@ -38,7 +38,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One stage of a recipe for one partition. `limit` makes it a trial, in a schema of its own."""
+    """One stage of a recipe for one partition. `limit` makes it a trial, in a schema of its own.
+
+    In a `round` of the recipe's goal, the stage that grows is asked for so many `times` as much.
+    """
 
     recipe: Recipe
     stage: str
@@ -46,6 +49,14 @@ class Job:
     run_id: str
     limit: int | None = None
     force: bool = False
+    times: float = 1.0
+    round: int = 0
+
+    @property
+    def what(self) -> Stage:
+        """The stage as it is run."""
+        stage = self.recipe.stages[self.stage]
+        return stage if self.times == 1.0 else stage.grown(self.times) or stage
 
     @property
     def schema(self) -> str:
@@ -66,12 +77,18 @@ class Job:
             name=self.stage,
             kin=self.recipe.name,
             kind=stage.kind,
-            contract=self.recipe.contracts[self.stage],
+            contract=self._contract,
             partition_key=self.partition.key,
             run_id=self.run_id,
             asks=stage.shape == "ask",
             strict=stage.shape in ("query", "study"),
         )
+
+    @property
+    def _contract(self) -> Contract:
+        """A trial has no goal."""
+        contract = self.recipe.contracts[self.stage]
+        return contract if self.limit is None else replace(contract, gate=replace(contract.gate, goal_rows=None))
 
     def source_of(self, name: str) -> str:
         """The table that an input is read from."""
@@ -127,6 +144,32 @@ OnProgress = Callable[[Job, Tally], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """A round of a goal: how much was asked for, rows of the stage that grows, rows accepted, and what was bought."""
+
+    number: int = 0
+    times: float = 0.0
+    made: int = 0
+    accepted: int = 0
+    calls: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """The rounds that a goal took, how many rows were wanted, and why there was no further one."""
+
+    rounds: tuple[Round, ...]
+    wanted: int
+    stopped: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether the rows that were wanted are there."""
+        return self.rounds[-1].accepted >= self.wanted
+
+
+@dataclass(frozen=True, slots=True)
 class StageResult:
     """A stage as it is committed: by this run, or by an earlier one that made the same (`reused`)."""
 
@@ -142,3 +185,4 @@ class StageResult:
     notice: str = ""
     folder: Path | None = None
     inputs: Mapping[str, int] = field(default_factory=dict)
+    rounds: Rounds | None = None

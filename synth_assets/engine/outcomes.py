@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from synth_assets.core.canonical import content_hash
+from synth_assets.core.canonical import content_hash, plain
 from synth_assets.core.contract import SYSTEM_COLUMNS, Contract, Values
 from synth_assets.core.stage import Reject, Row, Source, Written
 from synth_assets.engine.ask import LOOKUP_ROWS
-from synth_assets.engine.build import plain
 from synth_assets.engine.job import Job, Made, Rejected
 from synth_assets.lake import Lake
 

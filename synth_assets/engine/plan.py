@@ -19,6 +19,7 @@ from synth_assets.engine.estimate import Estimate, Estimator
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, Made, Rejected
 from synth_assets.engine.outcomes import made_by_source, made_of_row, rows_of
+from synth_assets.engine.rounds import is_grown
 from synth_assets.engine.sheet import finish
 from synth_assets.engine.whole import Engine, Wish, jobs_of
 from synth_assets.recipes import Recipe
@@ -46,6 +47,7 @@ class PlanLine:
     hits: int = 0
     estimate: Estimate = field(default_factory=Estimate)
     notice: str = ""
+    goal: str = ""
 
 
 def plan(engine: Engine, recipe: Recipe, wish: Wish) -> list[PlanLine]:
@@ -65,7 +67,7 @@ class _Planner:
 
     def line(self, job: Job) -> PlanLine:
         """The line of one job: its simulation, counted."""
-        line = PlanLine(job.table, job.partition.key)
+        line = PlanLine(job.table, job.partition.key, goal=self._goal(job))
         commit = latest(self._lake, job.table, self._at).get(job.partition.key)
         if commit is not None and not self._changes(job):
             line.state, line.input_rows = "current", commit.tally.input_rows
@@ -79,6 +81,17 @@ class _Planner:
                 else:
                     line.rows += 1
         return line
+
+    def _goal(self, job: Job) -> str:
+        """What further rounds are for: a plan is of one."""
+        goal = job.recipe.goal
+        if goal is None or not is_grown(job):
+            return ""
+        table = f"{job.recipe.name}.{goal.stage}"
+        part = job.partition.key if job.recipe.is_partitioned(goal.stage) else None
+        there = self._lake.count(table, part, self._at) if self._lake.has(table, self._at) else 0
+        rounds = f"it takes {goal.rounds} rounds at most, this is one"
+        return "" if there >= goal.rows else f"the goal is {goal.rows} rows of {table}, {there} are there; {rounds}"
 
     def _is_current(self, job: Job) -> bool:
         """Whether the run would leave the job's table as it is, given what it would do before."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from synth_assets.core.contract import Values
 from synth_assets.core.errors import ConflictError, LakeError
@@ -21,6 +21,7 @@ from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger import Scope, Session, spent
 from synth_assets.engine.outcomes import LakeDesk, made_by_query, made_by_source, made_by_study, made_of_row, rows_of
+from synth_assets.engine.rounds import Rounding, is_grown
 from synth_assets.lake import Lake
 from synth_assets.settings import Settings
 from synth_assets.teacher import Budget, Teacher
@@ -36,6 +37,15 @@ def silent(job: Job, tally: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked, what is known already, and the snapshot that tells what about."""
+
+    teacher: Teacher
+    session: Session
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Runner:
     """Runs jobs on one lake."""
 
@@ -46,14 +56,18 @@ class Runner:
     def run(self, job: Job) -> StageResult:
         """Makes a table what its recipe says, or finds that it is that already."""
         started = time.monotonic()
-        stage = job.recipe.stages[job.stage]
+        stage = job.what
         at = self.lake.snapshot()
         self._require_inputs(job, at)
         inputs = input_states(self.lake, job, at)
         base = latest(self.lake, job.table, at).get(job.partition.key)
         fingerprint = fingerprint_of(job.recipe, job.stage, self.settings)
-        if base and not job.force and is_current(self.lake, job, fingerprint, base, inputs):
+        rounding = Rounding(job, self.run) if is_grown(job) else None
+        is_same = base and not job.force and is_current(self.lake, job, fingerprint, base, inputs)
+        if base and is_same and (rounding is None or all(map(self._is_settled, rounding.followers()))):
             return reused(job.work, base, at, started)
+        if rounding is not None:
+            return rounding.go()
         try:
             return self._shapes()[stage.shape](job, stage, base, inputs)
         except ConflictError:
@@ -61,6 +75,23 @@ class Runner:
             if winner and is_current(self.lake, job, fingerprint, winner, inputs):
                 return reused(job.work, winner, self.lake.snapshot(), started)
             raise
+
+    def _is_settled(self, job: Job) -> bool:
+        """Whether a stage that follows the one that grows is current, and the goal's own has its rows."""
+        at = self.lake.snapshot()
+        base = latest(self.lake, job.table, at).get(job.partition.key)
+        goal_rows = job.work.contract.gate.goal_rows or 0
+        return (
+            base is not None
+            and base.tally.rows >= goal_rows
+            and is_current(
+                self.lake,
+                job,
+                fingerprint_of(job.recipe, job.stage, self.settings),
+                base,
+                input_states(self.lake, job, at),
+            )
+        )
 
     def _shapes(self) -> dict[str, Callable[..., StageResult]]:
         return {
@@ -97,13 +128,13 @@ class Runner:
         teacher = teacher_of(job.recipe, job.stage, self.settings)
         scope = Scope(job.run_id, job.schema, job.stage, job.partition.key)
         with self._build(job, base) as build, Session(self.lake, self.settings.journal, scope) as session:
-            asyncio.run(self._ask_all(job, build, teacher, session, snapshot_of(inputs)))
+            asyncio.run(self._ask_all(job, stage, build, Asked(teacher, session, snapshot_of(inputs))))
             session.flush()
             result = build.commit(inputs)
         return replace(result, notice=teacher.notice)
 
-    async def _ask_all(self, job: Job, build: Build, teacher: Teacher, session: Session, at: int) -> None:
-        stage = cast(Ask, job.recipe.stages[job.stage])
+    async def _ask_all(self, job: Job, stage: Ask, build: Build, asked: Asked) -> None:
+        teacher, session, at = asked.teacher, asked.session, asked.at
         table, part = job.source_of(stage.from_), input_partition(job, stage.from_)
         build.tally.input_total = self.lake.count(table, part, at)
         budget = remaining_budget(self.lake, job)

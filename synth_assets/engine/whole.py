@@ -53,11 +53,7 @@ def _stages(recipe: Recipe, wish: Wish) -> list[str]:
         return list(recipe.stages)
     if wish.limit is None:
         return [wish.stage]
-    wanted = {wish.stage}
-    for name in reversed(list(recipe.stages)):
-        if name in wanted:
-            wanted.update(recipe.stages[name].inputs())
-    return [name for name in recipe.stages if name in wanted]
+    return [*recipe.upstream(wish.stage), wish.stage]
 
 
 def _partitions(recipe: Recipe, stage: str, wish: Wish) -> Iterator[Partition]:

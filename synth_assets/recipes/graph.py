@@ -1,6 +1,17 @@
-"""The order in which stages can be made, or the circle that leaves none."""
+"""The order in which stages can be made, or the circle that leaves none; and what a stage follows from."""
 
 from collections.abc import Iterable, Mapping
+
+from synth_assets.core.stage import Stage
+
+
+def with_upstream(stages: Mapping[str, Stage], name: str) -> tuple[str, ...]:
+    """A stage, and before it those it reads and those they read, in their order."""
+    wanted = {name}
+    for each in reversed(list(stages)):
+        if each in wanted:
+            wanted.update(stages[each].inputs())
+    return tuple(each for each in stages if each in wanted)
 
 
 def in_order(inputs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:

@@ -15,6 +15,7 @@ from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Source, Stage, StageFault
 from synth_assets.core.teacher import Strict, TeacherSpec
 from synth_assets.recipes.document import Document, read_document
+from synth_assets.recipes.goal import Fault, Goal, grower_of, with_goal
 from synth_assets.recipes.graph import in_order
 from synth_assets.recipes.partitions import Partitions
 from synth_assets.recipes.problems import BrokenRecipe, KeyPath, Problem, faults, suggestion
@@ -46,6 +47,7 @@ class _Head(BaseModel):
     budget: Budget = Budget()
     partitions: Partitions = Partitions()
     schedule: Annotated[str, AfterValidator(check_cron)] | None = None
+    goal: Goal | None = None
     owners: tuple[Annotated[str, AfterValidator(_owner)], ...] = ()
     tags: Mapping[str, str] = {}
     stages: Mapping[str, Mapping[str, JsonValue]] = Field(min_length=1)
@@ -59,9 +61,10 @@ def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
     head = loading.validated(_Head, loading.document.value, ()) or _Head.model_construct(stages={})
     stages = loading.ordered(loading.stages())
     contracts = loading.contracts(stages, head.partitions)
+    goal = loading.goal(head.goal, stages)
     if loading.problems:
         raise BrokenRecipe(sorted(loading.problems, key=attrgetter("line")))
-    return Recipe(
+    recipe = Recipe(
         name=path.stem,
         path=path,
         shipped=shipped,
@@ -70,11 +73,28 @@ def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
         budget=head.budget,
         partitions=head.partitions,
         schedule=head.schedule,
+        goal=goal,
         owners=head.owners,
         tags=MappingProxyType(dict(head.tags)),
         stages=MappingProxyType(stages),
-        contracts=MappingProxyType(contracts),
+        contracts=MappingProxyType(contracts if goal is None else with_goal(contracts, goal)),
     )
+    undivided = _partition_fault(recipe)
+    if undivided is not None:
+        raise BrokenRecipe([loading.document.problem(("goal", undivided.key), undivided.message)])
+    return recipe
+
+
+def _partition_fault(recipe: Recipe) -> Fault | None:
+    """Rounds are made of one partition: what grows and what counts are divided alike, and days stay apart."""
+    goal = recipe.goal
+    if goal is None or goal.grows is None:
+        return None
+    if recipe.is_partitioned(goal.grows) != recipe.is_partitioned(goal.stage):
+        return Fault("stage", f'"{goal.stage}" is made of all partitions of "{goal.grows}"; name a stage before it')
+    if recipe.partitions.scheme == "daily" and isinstance(recipe.stages[goal.grows], Source):
+        return Fault("grows", f'each day has its own rows of "{goal.grows}"; let a stage after it grow')
+    return None
 
 
 class _Loading:
@@ -138,6 +158,16 @@ class _Loading:
             except StageFault as fault:
                 self.problem(("stages", name, fault.key), str(fault), fault.line)
         return contracts
+
+    def goal(self, goal: Goal | None, stages: Mapping[str, Stage]) -> Goal | None:
+        """The goal with the stage that grows for it; None where there is none, or where what it needs is faulty."""
+        if goal is None or stages.keys() != self.raw.keys():
+            return None
+        grower = grower_of(goal, stages)
+        if isinstance(grower, Fault):
+            self.problem(("goal", grower.key), grower.message)
+            return None
+        return goal.model_copy(update={"grows": grower})
 
     def _kind(self, path: KeyPath, kind: Json) -> type[Stage] | None:
         known = kinds()

@@ -11,6 +11,8 @@ from synth_assets.core.canonical import Json, content_hash
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Ask, Partition, Source, Stage
 from synth_assets.core.teacher import Strict, TeacherSpec
+from synth_assets.recipes.goal import Goal
+from synth_assets.recipes.graph import with_upstream
 from synth_assets.recipes.partitions import Partitions
 from synth_assets.stages import code_hash
 
@@ -39,6 +41,7 @@ class Recipe:
     budget: Budget
     partitions: Partitions
     schedule: str | None
+    goal: Goal | None
     owners: tuple[str, ...]
     tags: Mapping[str, str]
     stages: Mapping[str, Stage]
@@ -52,19 +55,36 @@ class Recipe:
         """The fingerprint of each stage."""
         found: dict[str, str] = {}
         for name, stage in self.stages.items():
-            parts: dict[str, Json] = {
-                "recipe": self.name,
-                "stage": name,
-                "keys": stage.shaping(),
-                "code": code_hash(type(stage)),
-                "inputs": [found.get(upstream, upstream) for upstream in stage.inputs()],
-            }
-            if isinstance(stage, Ask):
-                parts["teacher"] = _shaping_teacher(self.teacher_of(name))
-            if isinstance(stage, Source):
-                parts["partitions"] = self.partitions.model_dump(mode="json")
+            parts = self._parts(name)
+            parts["inputs"] = [found.get(upstream, upstream) for upstream in stage.inputs()]
+            if self.goal is not None and name == self.goal.grows:
+                parts["goal"] = [self.goal.model_dump(mode="json"), [self._parts(each) for each in self.goal_chain()]]
+            elif self.goal is not None and name == self.goal.stage:
+                parts["goal"] = self.goal.rows
             found[name] = content_hash(FINGERPRINT_SCHEME, parts)
         return found
+
+    def _parts(self, name: str) -> dict[str, Json]:
+        """All of one stage that shapes its rows but what it reads."""
+        stage = self.stages[name]
+        parts: dict[str, Json] = {
+            "recipe": self.name,
+            "stage": name,
+            "keys": stage.shaping(),
+            "code": code_hash(type(stage)),
+        }
+        if isinstance(stage, Ask):
+            parts["teacher"] = _shaping_teacher(self.teacher_of(name))
+        if isinstance(stage, Source):
+            parts["partitions"] = self.partitions.model_dump(mode="json")
+        return parts
+
+    def goal_chain(self) -> tuple[str, ...]:
+        """The stages that a round of the goal makes after the one that grows, up to the goal's own; in order."""
+        if self.goal is None or self.goal.grows is None:
+            return ()
+        done = with_upstream(self.stages, self.goal.grows)
+        return tuple(name for name in with_upstream(self.stages, self.goal.stage) if name not in done)
 
     def teacher_of(self, stage: str) -> TeacherSpec:
         """Who answers a stage: the recipe's teacher with the keys that the stage sets anew."""
@@ -73,11 +93,7 @@ class Recipe:
 
     def upstream(self, stage: str) -> tuple[str, ...]:
         """The stages of this recipe that a stage reads, and those they read, in order."""
-        wanted = {stage}
-        for name in reversed(list(self.stages)):
-            if name in wanted:
-                wanted.update(self.stages[name].inputs())
-        return tuple(name for name in self.stages if name in wanted - {stage})
+        return with_upstream(self.stages, stage)[:-1]
 
     def downstream(self, stage: str) -> tuple[str, ...]:
         """The stages that read a stage, and those that read them, in order."""

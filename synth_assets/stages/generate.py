@@ -1,6 +1,7 @@
 """`generate`: whatever a template asks for, as text or as the object that a JSON Schema describes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -13,6 +14,9 @@ from synth_assets.core.request import Reply, Request, Schema
 from synth_assets.core.stage import Answer, Ask, Drawn, Row, StageFault, declared
 from synth_assets.stages._asking import check_type, filled, history_of, messages, plain_text, prompt_file
 from synth_assets.stages._json_answer import ObjectSchema, columns_of, conforming
+
+
+MOST = 10_000
 
 
 class Generate(Ask):
@@ -29,7 +33,7 @@ class Generate(Ask):
     )
     into: str = Field("text", min_length=1, description="the column for an answer in words")
     draws: int = Field(
-        1, ge=1, le=100, description="answers to the same question; more than one are numbered in `draw`"
+        1, ge=1, le=MOST, description="answers to the same question; more than one are numbered in `draw`"
     )
 
     @model_validator(mode="after")
@@ -39,6 +43,12 @@ class Generate(Ask):
         if self.schema_ is not None and "into" in self.model_fields_set:
             raise ValueError("into is for answers in words; with a schema, each property is a column")
         return self
+
+    def grown(self, times: float) -> "Generate | None":
+        """More draws; where there is one, a second would add a column to the table."""
+        if self.draws == 1:
+            return None
+        return self.model_copy(update={"draws": min(ceil(self.draws * times), MOST)})
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         read = inputs[self.from_]

@@ -1,6 +1,7 @@
 """`questions`: the teacher writes new questions for a task, in the style of examples that differ from call to call."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -14,6 +15,9 @@ from synth_assets.stages._asking import check_type, filled, messages, prompt_fil
 from synth_assets.stages._numbered import read_numbered
 
 
+MOST = 10_000
+
+
 class Questions(Ask):
     """Writes `count` questions for each row, some in each call; every question becomes a row."""
 
@@ -23,10 +27,14 @@ class Questions(Ask):
     task: Template = Field(min_length=1, description="what the questions are about; a template that reads the columns")
     examples: str | None = Field(None, description="the column with example questions: a text or a list of them")
     context: str | None = Field(None, description="the column with the text they must be answerable from, if any")
-    count: int = Field(30, ge=1, le=10_000, description="questions for each row")
+    count: int = Field(30, ge=1, le=MOST, description="questions for each row")
     per_call: int = Field(5, ge=1, le=50, description="questions in one answer")
     shown: int = Field(3, ge=1, le=50, description="examples in one call, drawn anew for each")
     into: str = Field("question", min_length=1, description="the column for the question; the examples' column goes")
+
+    def grown(self, times: float) -> "Questions":
+        calls = ceil(self.count * times / self.per_call)
+        return self.model_copy(update={"count": min(calls * self.per_call, MOST)})
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         read = inputs[self.from_]

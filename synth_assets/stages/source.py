@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -87,6 +88,9 @@ class RowSource(Source):
         if idle and self.dataset is None:
             raise ValueError(f"{', '.join(idle)} goes with dataset")
         return self
+
+    def grown(self, times: float) -> "RowSource | None":
+        return None if self.rows_ is None else self.model_copy(update={"rows_": ceil(self.rows_ * times)})
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         columns = [Column(name, spec.type, spec.description, spec.nullable) for name, spec in self.columns.items()]

@@ -32,6 +32,8 @@ def print_plan(console: "Console", planned: "Planned") -> None:
     console.print(table)
     for basis in dict.fromkeys(line.estimate.basis for line in planned.lines if line.estimate.basis):
         console.print(f"  {basis}", style="dim", markup=False)
+    for goal in (line.goal for line in planned.lines if line.goal):
+        console.print(f"  {goal}", markup=False)
     for notice in dict.fromkeys(line.notice for line in planned.lines if line.notice):
         warned(console, notice)
     _print_budget(console, planned)

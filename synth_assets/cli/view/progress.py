@@ -48,14 +48,19 @@ class Bars:
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
         self._task: TaskID | None = None
+        self._name = ""
         self._done = 0
         self._drawn = 0.0
 
     def start(self, job: "Job") -> None:
-        self._done, self._drawn = 0, 0.0
-        self._task = self._progress.add_task(_name(job.table, job.partition.key), total=None, spent="", rate="")
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._done, self._drawn, self._name = 0, 0.0, _told(job)
+        self._task = self._progress.add_task(self._name, total=None, spent="", rate="")
 
     def update(self, job: "Job", tally: "Tally") -> None:
+        if _told(job) != self._name:
+            self.start(job)
         self._done += 1
         now = time.monotonic()
         if self._task is None or now - self._drawn < REDRAW_S:
@@ -68,6 +73,7 @@ class Bars:
     def finish(self, result: "StageResult") -> None:
         if self._task is not None:
             self._progress.remove_task(self._task)
+            self._task = None
         done(self._progress.console, finished(result))
 
 
@@ -76,14 +82,17 @@ class Lines:
 
     def __init__(self, console: "Console") -> None:
         self._console = console
+        self._name = ""
         self._done = 0
         self._started = self._told = 0.0
 
     def start(self, job: "Job") -> None:
-        self._done = 0
+        self._done, self._name = 0, _told(job)
         self._started = self._told = time.monotonic()
 
     def update(self, job: "Job", tally: "Tally") -> None:
+        if _told(job) != self._name:
+            self.start(job)
         self._done += 1
         now = time.monotonic()
         if now - self._told < LINE_EVERY_S:
@@ -94,7 +103,7 @@ class Lines:
         left = (tally.input_total - self._done) / rate if tally.input_total is not None else None
         told = [f"{count(self._done)}{of} rows", f"{rate:,.0f}/s", _spent(tally)]
         told += [f"{seconds(left)} left"] if left is not None else []
-        line = f"  {_name(job.table, job.partition.key)}: {', '.join(part for part in told if part)}"
+        line = f"  {self._name}: {', '.join(part for part in told if part)}"
         self._console.print(line, markup=False)
 
     def finish(self, result: "StageResult") -> None:
@@ -107,7 +116,14 @@ def finished(result: "StageResult") -> str:
     if result.reused:
         return f"{name}: nothing to do, {some(tally.rows, 'row')} as they are"
     rejects = f", {some(tally.rejects, 'reject')}" if tally.rejects else ""
+    rejects += f", {some(len(result.rounds.rounds), 'round')}" if result.rounds else ""
     return f"{name}: {some(tally.rows, 'row')}{rejects} in {seconds(result.duration_s)}"
+
+
+def _told(job: "Job") -> str:
+    """A job as it is shown; a round of a goal has its number."""
+    name = _name(job.table, job.partition.key)
+    return f"{name}, round {job.round}" if job.round else name
 
 
 def _name(table: str, partition_key: str) -> str:

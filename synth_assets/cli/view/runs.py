@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 from synth_assets.cli.running import Run
 from synth_assets.cli.view.grids import grid
-from synth_assets.cli.view.terminal import err, hint, warned
+from synth_assets.cli.view.terminal import done, err, hint, warned
 from synth_assets.cli.view.words import count, money, safe, seconds, some
 from synth_assets.core.contract import WHOLE
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from synth_assets.engine import StageResult
+    from synth_assets.engine import Rounds, StageResult
 
 NUMBERS = ("rows", "rejects", "calls", "from ledger", "tokens", "cost", "time", "snapshot")
 
@@ -25,21 +25,24 @@ def print_summary(console: "Console", run: Run) -> None:
     table = grid(("table", "partition") if divided else ("table",), NUMBERS)
     for result in run.results:
         texts = [result.table, result.partition_key] if divided else [result.table]
-        table.add_row(*texts, *_numbers(result), style="dim" if result.reused else "")
+        table.add_row(*texts, *_numbers(result, run.run_id), style="dim" if result.reused else "")
     console.print(table)
     for result in run.results:
         _print_remarks(console, result)
+        if result.rounds is not None and run.recipe.goal is not None:
+            _print_rounds(console, result.rounds, f"{run.recipe.name}.{run.recipe.goal.stage}")
     if run.models:
         console.print(f"  and the SQL models: {', '.join(result.table for result in run.models)}", markup=False)
     if len(run.results) == len(run.jobs):
         _print_next(console, run)
 
 
-def _numbers(result: "StageResult") -> tuple[str, ...]:
+def _numbers(result: "StageResult", run_id: str) -> tuple[str, ...]:
     tally = result.tally
     rows = (count(tally.rows), count(tally.rejects) if tally.rejects else "")
     if result.reused:
-        return (*rows, "", "", "", "", "as it was", str(result.snapshot))
+        when = "in the rounds" if result.run_id == run_id else "as it was"
+        return (*rows, "", "", "", "", when, str(result.snapshot))
     asked = bool(tally.calls or tally.hits)
     return (
         *rows,
@@ -58,6 +61,20 @@ def _print_remarks(console: "Console", result: "StageResult") -> None:
             warned(console, f"{result.table}: {verdict.description}")
     for reason, number in sorted(result.tally.reasons.items(), key=lambda item: -item[1]):
         console.print(f"  {count(number):>6} rejected from {result.table}: {safe(reason)}", markup=False)
+
+
+def _print_rounds(console: "Console", rounds: "Rounds", goal: str) -> None:
+    """What each round of a goal asked for and brought, and why there was no further one."""
+    table = grid(("round",), ("asked for", "rows made", "accepted", "calls", "cost"))
+    for each in rounds.rounds:
+        numbers = (count(each.made), count(each.accepted), count(each.calls), money(each.cost_usd))
+        table.add_row(f"{each.number}", f"{each.times:.1f} times", *numbers)
+    console.print(table)
+    told = f"the goal of {some(rounds.wanted, 'row')} of {goal}"
+    if rounds.reached:
+        done(console, f"{told} is reached")
+    else:
+        warned(console, f"{told} is not reached: {rounds.stopped}")
 
 
 def _print_next(console: "Console", run: Run) -> None:
