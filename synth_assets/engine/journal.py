@@ -127,8 +127,5 @@ def orphans(folder: Path) -> Iterator[tuple[Path, IO[str]]]:
 
 def read(path: Path) -> list[Record]:
     """The records of a segment. The last line may be torn by the end of its process; it was never acknowledged."""
-    records: list[Record] = []
-    lines = path.read_bytes().split(b"\n")
-    for line in lines[:-1]:
-        records.append(json.loads(line))
-    return records
+    with path.open("rb") as lines:
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -22,7 +23,7 @@ from synth_assets.lake.snapshots import About
 from synth_assets.lake.writer import Shape, Writer
 from synth_assets.settings import Settings
 
-_MOST_PASTS = 8
+_MOST_PASTS = 2
 _MANY_FILES = 8
 _DAY_S = 86_400.0
 _GONE = "it never was, or care has let it expire; `synth lake snapshots` lists those that are kept"
@@ -59,6 +60,7 @@ class Lake(Reader):
         self, table: str, contract: Contract, partition: str = WHOLE, *, ids: bool = True, calls: bool = False
     ) -> Writer:
         """A writer of rows for a table and partition, which `commit` makes visible."""
+        _give_memory_back()
         table_parts(table)
         shape = Shape(table, contract, checked_partition(partition), ids, calls)
         for name in shape.columns:
@@ -167,6 +169,14 @@ class Lake(Reader):
     def _raise_if_closed(self) -> None:
         if self._closed:
             raise LakeError("the lake is closed")
+
+
+@cache
+def _give_memory_back() -> None:
+    """Arrow's own allocators keep what they once had; the system's gives it back, at no cost that could be measured."""
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _roll_back(connection: DuckDBPyConnection) -> None:
