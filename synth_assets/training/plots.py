@@ -8,7 +8,7 @@ from synth_assets.training.canvas import INK, LINE, blank, png
 _DARK = 0.5
 
 
-def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | None:
+def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str, judged_by: str = "experts") -> bytes | None:
     """The confusion matrix of a stage, from the rows of an agreement; None where it was measured by no expert."""
     cells = {
         (row["expert_label"], row["label"]): row["value"]
@@ -29,7 +29,7 @@ def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | 
     axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel(labels_of)
-    axes.set_ylabel("experts")
+    axes.set_ylabel(judged_by)
     return png(figure)
 
 

@@ -1,15 +1,16 @@
-"""What the UI shows of labels: the confusion matrix and the reliability of votes, as pictures on the asset."""
+"""What the UI shows of labels: confusion matrices, the reliability of votes and costs, as pictures on the asset."""
 
 from synth_assets.recipes import find_recipes
 from tests.integration.dagster.conftest import Place
 
 
-def test_an_agreement_shows_its_pictures(place: Place) -> None:
+def test_agreement_student_and_costs_show_their_pictures(place: Place) -> None:
     recipe = find_recipes(place.settings).get("financial_sentiment")
-    (name,) = [name for name, stage in recipe.stages.items() if stage.kind == "agreement"]
     result = place.run("financial_sentiment")
-    materialized = result.asset_materializations_for_node(f"financial_sentiment__{name}")
-    (told,) = [each.metadata for each in materialized]
-    pictures = [key for key in told if key.startswith(("confusion of", "reliability of"))]
-    assert pictures
-    assert all(str(told[key].value).startswith("![") for key in pictures)
+    shown = {}
+    for name in recipe.stages:
+        (made,) = result.asset_materializations_for_node(f"financial_sentiment__{name}")
+        shown[name] = [key for key, told in made.metadata.items() if str(told.value).startswith("![")]
+    assert {"confusion of votes", "reliability of votes", "confusion of direct"} <= set(shown["agreement"])
+    assert "confusion, held out" in shown["student"]
+    assert "costs" in shown["costs"]
