@@ -1,4 +1,4 @@
-"""What the UI shows of measures as pictures: how far labels agree, how a judge scored, what it costs."""
+"""What the UI shows of measures as pictures: how far labels agree, how a judge scored, how varied texts are."""
 
 import base64
 import json
@@ -9,15 +9,15 @@ from typing import Any
 import dagster as dg
 
 from synth_assets.assets.metadata import reasons_of
+from synth_assets.assets.variety import variety_of
 from synth_assets.core.stage import Stage
 from synth_assets.engine import Engine, StageResult
+from synth_assets.recipes import Recipe
 from synth_assets.stages._scale import score_turned_away
-from synth_assets.stages.costs import Costs
+from synth_assets.stages.diversity import Diversity
 from synth_assets.stages.judge import Judge
 from synth_assets.stages.panel import Panel
 from synth_assets.stages.scores import Scores
-from synth_assets.stages.student import TrainStudent
-from synth_assets.training.cost_plots import costs_png
 from synth_assets.training.plots import confusion_png, reliability_png
 from synth_assets.training.score_plots import parts_png, scores_png
 
@@ -25,19 +25,16 @@ DRAWN = {"confusion": confusion_png, "reliability": reliability_png}
 Pictures = Iterator[tuple[str, bytes | None]]
 
 
-def pictures_of(engine: Engine, stage: Stage, result: StageResult) -> dict[str, Any]:
-    """The plots of a table of measures or scores; none for other tables."""
-    drawn = _drawn(engine, stage, result)
-    return {name: dg.MetadataValue.md(_shown(name, png)) for name, png in drawn if png is not None}
+def pictures_of(engine: Engine, recipe: Recipe, name: str, result: StageResult) -> dict[str, Any]:
+    """The plots of a stage's table of measures or scores; none for other tables."""
+    stage = recipe.stages[name]
+    drawn = variety_of(engine, recipe, stage, result) if isinstance(stage, Diversity) else _drawn(engine, stage, result)
+    return {what: dg.MetadataValue.md(_shown(what, png)) for what, png in drawn if png is not None}
 
 
 def _drawn(engine: Engine, stage: Stage, result: StageResult) -> Pictures:
     if stage.kind == "agreement":
         yield from _agreement(engine, result)
-    elif isinstance(stage, TrainStudent):
-        yield from _taught(engine, stage, result)
-    elif isinstance(stage, Costs):
-        yield "costs", costs_png(engine.lake.rows(f"SELECT * FROM {result.table}", at=result.snapshot))
     elif isinstance(stage, Judge | Panel):
         yield stage.score, _judged(engine, stage, result)
     elif isinstance(stage, Scores):
@@ -49,19 +46,6 @@ def _agreement(engine: Engine, result: StageResult) -> Pictures:
     for labels_of in sorted({row["labels_of"] for row in rows}):
         for what, draw in DRAWN.items():
             yield f"{what} of {labels_of}", draw(rows, labels_of)
-
-
-def _taught(engine: Engine, stage: TrainStudent, result: StageResult) -> Pictures:
-    """What a student says of rows that it has not seen: by experts where there are any, else by its teacher."""
-    judged_by = "experts" if stage.experts else "the teacher"
-    for part, name in {"train": "held out", "test": "test"}.items():
-        sql = (
-            f"SELECT '{name}' AS labels_of, 'confusion' AS measure, \"{stage.experts or 'taught'}\" AS expert_label,"
-            f" label, count(*) AS value FROM {result.table} WHERE part = '{part}' AND expert_label IS NOT NULL"
-            " GROUP BY ALL"
-        )
-        rows = engine.lake.rows(sql, at=result.snapshot)
-        yield f"confusion, {name}", confusion_png(rows, name, judged_by)
 
 
 def _judged(engine: Engine, stage: Judge | Panel, result: StageResult) -> bytes | None:

@@ -13,30 +13,7 @@ from synth_assets.engine import Engine, Wish
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
-THINGS = [
-    "sea",
-    "sky",
-    "ice",
-    "iron",
-    "rain",
-    "moss",
-    "fog",
-    "salt",
-    "tin",
-    "wool",
-    "clay",
-    "milk",
-    "rust",
-    "snow",
-    "sand",
-    "silk",
-    "wax",
-    "oak",
-    "hail",
-    "mud",
-    "ash",
-]
-QUESTIONS = [f"Why is {thing} so?" for thing in THINGS]
+QUESTIONS = [f"Why is number {number} so?" for number in range(21)]
 RECIPE = """
 teacher: {{model: offline}}
 stages:
