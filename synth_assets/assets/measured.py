@@ -14,10 +14,13 @@ from synth_assets.core.stage import Stage
 from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import Recipe
 from synth_assets.stages._scale import score_turned_away
+from synth_assets.stages.costs import Costs
 from synth_assets.stages.diversity import Diversity
 from synth_assets.stages.judge import Judge
 from synth_assets.stages.panel import Panel
 from synth_assets.stages.scores import Scores
+from synth_assets.stages.student import TrainStudent
+from synth_assets.training.cost_plots import costs_png
 from synth_assets.training.plots import confusion_png, reliability_png
 from synth_assets.training.score_plots import parts_png, scores_png
 
@@ -35,6 +38,10 @@ def pictures_of(engine: Engine, recipe: Recipe, name: str, result: StageResult) 
 def _drawn(engine: Engine, stage: Stage, result: StageResult) -> Pictures:
     if stage.kind == "agreement":
         yield from _agreement(engine, result)
+    elif isinstance(stage, TrainStudent):
+        yield from _taught(engine, stage, result)
+    elif isinstance(stage, Costs):
+        yield "costs", costs_png(engine.lake.rows(f"SELECT * FROM {result.table}", at=result.snapshot))
     elif isinstance(stage, Judge | Panel):
         yield stage.score, _judged(engine, stage, result)
     elif isinstance(stage, Scores):
@@ -46,6 +53,19 @@ def _agreement(engine: Engine, result: StageResult) -> Pictures:
     for labels_of in sorted({row["labels_of"] for row in rows}):
         for what, draw in DRAWN.items():
             yield f"{what} of {labels_of}", draw(rows, labels_of)
+
+
+def _taught(engine: Engine, stage: TrainStudent, result: StageResult) -> Pictures:
+    """What a student says of rows that it has not seen: by experts where there are any, else by its teacher."""
+    judged_by = "experts" if stage.experts else "the teacher"
+    for part, name in {"train": "held out", "test": "test"}.items():
+        sql = (
+            f"SELECT '{name}' AS labels_of, 'confusion' AS measure, \"{stage.experts or 'taught'}\" AS expert_label,"
+            f" label, count(*) AS value FROM {result.table} WHERE part = '{part}' AND expert_label IS NOT NULL"
+            " GROUP BY ALL"
+        )
+        rows = engine.lake.rows(sql, at=result.snapshot)
+        yield f"confusion, {name}", confusion_png(rows, name, judged_by)
 
 
 def _judged(engine: Engine, stage: Judge | Panel, result: StageResult) -> bytes | None:
