@@ -117,8 +117,8 @@ class Purse:
         said = ", ".join(f"{name} {limit:g}" for name, limit in limits.items() if limit is not None)
         spent = self._spent
         raise BudgetError(
-            f"the budget ({said}) has no room for another call: {spent.calls} calls, {spent.tokens} tokens"
-            + (f", {spent.usd:.4f} USD" if self._price else ""),
+            f"what was left of the budget for this stage ({said}) has no room for another call:"
+            f" {spent.calls} calls, {spent.tokens} tokens" + (f", {spent.usd:.4f} USD" if self._price else ""),
             remedy="what was answered is kept; raise the budget and run again, only the rest is asked",
         )
 

@@ -46,6 +46,7 @@ class Faults(BaseModel):
     duplicate: float = Field(0.0, ge=0, le=1, description="a response sent twice")
     all: float = Field(0.0, ge=0, le=1, description="each of the above, and 429, 500, 502, 503, together")
     rate: float | None = Field(None, gt=0, description="calls a second, above which it refuses")
+    names_rate: bool = Field(False, description="each response names that rate in its headers, by the minute")
     max_in_flight: int | None = Field(None, ge=1, description="calls at once, above which it refuses")
     retry_after: float | None = Field(None, ge=0, description="seconds named with each refusal")
     down_after: int | None = Field(None, ge=0, description="calls after which the server goes away")

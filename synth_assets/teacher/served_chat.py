@@ -110,7 +110,7 @@ class ServedChat:
         self.counts.completion_tokens += completion["usage"]["completion_tokens"]
 
     async def _send(self, request: web.BaseRequest, completion: dict[str, Any]) -> web.StreamResponse:
-        response = web.Response(body=encode(completion), content_type="application/json")
+        response = web.Response(body=encode(completion), content_type="application/json", headers=self._limits())
         await response.prepare(request)
         await response.write_eof()
         self.counts.statuses[200] += 1
@@ -151,6 +151,11 @@ class ServedChat:
         self._allowance -= 1
         return False
 
+    def _limits(self) -> dict[str, str]:
+        """As Mistral's headers name them."""
+        faults = self._faults
+        return {"x-ratelimit-limit-req-minute": f"{60 * faults.rate:g}"} if faults.names_rate and faults.rate else {}
+
     def key_is_expired(self) -> bool:
         """Whether no key is worth anything any more."""
         after = self._faults.expire_key_after
@@ -159,7 +164,7 @@ class ServedChat:
     def status(self, status: int, said: str = "") -> web.Response:
         """An error, as Mistral words it."""
         self.counts.statuses[status] += 1
-        headers = {}
+        headers = self._limits()
         if status == 429 and self._faults.retry_after is not None:
             headers["Retry-After"] = f"{self._faults.retry_after:g}"
         error = {"object": "error", "message": said or _SAYS.get(status, "an error to order"), "code": status}

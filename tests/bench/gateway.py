@@ -6,6 +6,9 @@ they are installed, each in an environment of its own, and are measured from out
 
     python -m venv X && X/bin/pip install "distilabel[openai]" requests     # or bespokelabs-curator, …
     python tests/bench/gateway.py --peer distilabel=X/bin/python            # curator, data_designer, sdg_hub
+
+Some of it: `--cell 64x0.5` (at once x seconds), `--ways ours,SDK` (parts of names), `--ways storm` for the servers
+that refuse what is too much.
 """
 
 import argparse
@@ -18,8 +21,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from synth_assets import settings
@@ -34,8 +39,16 @@ CELLS = ((64, 0.5), (64, 0.05), (256, 0.05))
 SERVE = """
 from synth_assets.teacher.served_chat import plain_answers
 from synth_assets.teacher.server import serve
-serve("127.0.0.1", 0, plain_answers(1000), faults="latency={latency_s}s", on_start=lambda url: print(url, flush=True))
+serve("127.0.0.1", 0, plain_answers(1000), faults="{faults}", on_start=lambda url: print(url, flush=True))
 """
+STORMS = {
+    "storm: 20/s": (1000, 64, 20.0, "rate=20/s,retry_after=1s,latency=50ms"),
+    "storm: 20/s, unsaid when": (1000, 64, 20.0, "rate=20/s,latency=50ms"),
+    "storm: 20/s, named": (1000, 64, 20.0, "rate=20/s,names_rate=1,retry_after=1s,latency=50ms"),
+    "storm: 100 at once": (6000, 256, 400.0, "max_in_flight=100,retry_after=0.1s,latency=250ms"),
+    "storm: 100, unsaid when": (6000, 256, 400.0, "max_in_flight=100,latency=250ms"),
+}
+"""Servers that refuse: calls, how many we would send at once, what the server stands a second, and how it does it."""
 PEERS = Path(__file__).parent / "peers"
 FEW = 30
 LEAST_S = 2.0
@@ -152,26 +165,51 @@ def measure(command: list[str], prompts: int) -> dict[str, float]:
     return {"done": prompts, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": used.ru_maxrss / 1024}
 
 
+@contextmanager
+def teacher(faults: str) -> Iterator[str]:
+    """A served teacher in a process of its own; its address."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE.format(faults=faults)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+def storm(name: str) -> None:
+    calls, at_once, allowed_per_s, faults = STORMS[name]
+    with teacher(faults) as url:
+        started = time.perf_counter()
+        ours(url, at_once, calls)
+        took_s = time.perf_counter() - started
+        with urllib.request.urlopen(f"{url}/_stats") as response:
+            refused = json.load(response)["statuses"].get("429", 0)
+    ideal_s = calls / allowed_per_s
+    times, share = took_s / ideal_s, ideal_s / took_s
+    print(f"{name:24}{took_s:10.2f}{ideal_s:10.2f}{times:8.2f}{share:8.2f}{refused / calls:10.1%}", flush=True)
+
+
 def cell(at_once: int, latency_s: float, arguments: argparse.Namespace) -> None:
     ideal = at_once / latency_s
     print(f"\n{at_once} at once, {latency_s * 1000:.0f} ms to an answer of 1 KB, {arguments.prompts} prompts", end="")
     print(f" (ideal: {ideal:.0f}/s; medians of {arguments.repeat})")
     print(f"{'':24}{'wall s':>10}{'calls/s':>10}{'share':>8}{'CPU ms':>8}{'MB':>6}")
-    serve = [sys.executable, "-c", SERVE.format(latency_s=latency_s)]
-    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
+    with teacher(f"latency={latency_s}s") as url:
         commands = {way: [sys.executable, __file__, "--one", way] for way in WAYS}
         for peer in arguments.peer:
             name, _, python = peer.partition("=")
             commands[name] = [python, str(PEERS / f"ask_{name}.py")]
         for name, command in commands.items():
-            if arguments.only in name:
+            if wanted(name, arguments.ways):
                 prompts = max(arguments.prompts, int(LEAST_S * ideal)) if "http" in name else arguments.prompts
                 asked = [*command, url, str(at_once), str(prompts)]
-                scores = [measure(asked, prompts) for _ in range(arguments.repeat)]
+                repeat = 1 if name == "naive loop" else arguments.repeat  # it only waits: each time the same
+                scores = [measure(asked, prompts) for _ in range(repeat)]
                 _print(name, scores, arguments.prompts, ideal)
-        server.terminate()
+
+
+def wanted(name: str, parts: list[str]) -> bool:
+    return not parts or any(part in name for part in parts)
 
 
 def _print(name: str, scores: list[dict[str, float]], prompts: int, ideal: float) -> None:
@@ -185,7 +223,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prompts", type=int, default=2048)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", default="", help="part of the name of the ways to measure")
+    parser.add_argument("--ways", type=lambda text: text.split(","), default=[], help="parts of names, with commas")
+    parser.add_argument("--cell", action="append", default=[], metavar="AT_ONCExSECONDS")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--one", nargs=4, metavar=("WAY", "URL", "AT_ONCE", "PROMPTS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -193,8 +232,16 @@ def main() -> None:
         way, url, at_once, prompts = arguments.one
         measure_here(way, url, int(at_once), int(prompts))
         return
-    for at_once, latency_s in CELLS:
-        cell(at_once, latency_s, arguments)
+    cells = [(int(at_once), float(latency_s)) for at_once, _, latency_s in (it.partition("x") for it in arguments.cell)]
+    names = [*WAYS, *(peer.partition("=")[0] for peer in arguments.peer)]
+    if any(wanted(name, arguments.ways) for name in names):
+        for at_once, latency_s in cells or CELLS:
+            cell(at_once, latency_s, arguments)
+    storms = [name for name in STORMS if wanted(name, arguments.ways)]
+    if storms and not cells:
+        print(f"\n{'':24}{'wall s':>10}{'ideal s':>10}{'times':>8}{'share':>8}{'refused':>10}")
+        for name in storms:
+            storm(name)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""distilabel, as a peer of tests/bench/gateway.py: `pip install "distilabel[openai]"` in an environment of its own."""
+"""distilabel, as a peer of tests/bench/gateway.py: `pip install "distilabel[openai]" requests`, by itself."""
 
 import sys
 

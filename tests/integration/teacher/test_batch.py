@@ -45,6 +45,13 @@ async def test_answers_come_back_to_their_calls_at_half_the_price(tmp_path: Path
     assert list(tmp_path.glob("batches/*")) == []
 
 
+async def test_progress_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "synth_assets.teacher.batch")
+    async with ServedTeacher(repeat, "batch=100ms") as server, batch_desk(server, tmp_path) as it:
+        await it.ask_all(it.calls(["one", "two"]))
+    assert any(message.endswith("RUNNING, 0 of 2 done") for message in caplog.messages)
+
+
 async def test_the_keys_are_those_of_calls_online(tmp_path: Path) -> None:
     async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path) as it:
         env = {"MISTRAL_BASE_URL": server.url}
