@@ -6,6 +6,7 @@ from typing import Any
 from synth_assets.training.canvas import INK, blank, png
 
 _ROOM = 2.2
+_CENT = 0.01
 
 
 def costs_png(rows: Sequence[Mapping[str, Any]]) -> bytes | None:
@@ -29,4 +30,5 @@ def costs_png(rows: Sequence[Mapping[str, Any]]) -> bytes | None:
 
 def _told(row: Mapping[str, Any]) -> str:
     energy = "" if row["kwh_low"] is None else f", {row['kwh_low']:.3g} to {row['kwh_high']:.3g} kWh"
-    return f"${float(row['usd']):,.2f}{energy}"
+    usd = float(row["usd"])
+    return (f"${usd:,.2f}" if usd >= _CENT else f"${usd:.2g}") + energy
