@@ -17,6 +17,6 @@ def is_file(name: str) -> bool:
 
 def recipe_named(settings: "Settings", name: str) -> "Recipe":
     """The recipe of that name; RecipeError says what is wrong with it, or which there are."""
-    from synth_assets.recipes import find_recipes, load_recipe
+    from synth_assets.recipes import find_recipe, load_recipe
 
-    return load_recipe(Path(name)) if is_file(name) else find_recipes(settings).get(name)
+    return load_recipe(Path(name)) if is_file(name) else find_recipe(settings, name)

@@ -1,6 +1,7 @@
 """One DuckDB in memory with the lake attached: as it is now, as of a snapshot, or to write."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -49,11 +50,19 @@ class Instance:
         if threads is not None:
             self._root.execute(f"SET GLOBAL threads = {threads:d}")
         self._root.execute(catalog.attach(LAKE, *options))
+        self._local = threading.local()
 
     def connect(self) -> DuckDBPyConnection:
         """A connection for one use by one thread, which finds `schema.table` in the lake."""
         connection = self._root.cursor()
         connection.execute(f"USE {LAKE}; SET enable_progress_bar = false")
+        return connection
+
+    def brief(self) -> DuckDBPyConnection:
+        """The connection of this thread for results that are read at once: to make one for each takes a while."""
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self.connect()
+        connection: DuckDBPyConnection = self._local.connection
         return connection
 
 

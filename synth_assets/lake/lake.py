@@ -33,7 +33,7 @@ class Lake(Reader):
     """A reader that can also write. Threads may share it; processes open their own."""
 
     def __init__(self, catalog: Catalog) -> None:
-        super().__init__(self._connect)
+        super().__init__(self._connect, self._connect_briefly)
         self._catalog = catalog
         self._session = Session(catalog)
         self._instances: dict[int | None, Instance] = {}
@@ -154,7 +154,16 @@ class Lake(Reader):
         return self._writes
 
     def _connect(self, at: int | None) -> DuckDBPyConnection:
-        """A connection to the newest snapshot or to a past one; the pasts read last are kept open."""
+        """A connection to the newest snapshot or to a past one."""
+        with lake_errors():
+            return self._instance(at).connect()
+
+    def _connect_briefly(self, at: int | None) -> DuckDBPyConnection:
+        with lake_errors():
+            return self._instance(at).brief()
+
+    def _instance(self, at: int | None) -> Instance:
+        """The database that reads a snapshot, or the newest one; the pasts read last are kept open."""
         with self._opening, lake_errors("lake" if at is None else f"snapshot {at}", _GONE if at is not None else None):
             self._raise_if_closed()
             instance = self._instances.pop(at, None)
@@ -164,7 +173,7 @@ class Lake(Reader):
             pasts = [snapshot for snapshot in self._instances if snapshot is not None]
             if len(pasts) > _MOST_PASTS:
                 del self._instances[pasts[0]]
-            return instance.connect()
+            return instance
 
     def _raise_if_closed(self) -> None:
         if self._closed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -24,15 +24,22 @@ _TABLE_NAMES = (
 )
 
 
-class Reader:
-    """Questions to the lake. `at` is a snapshot; without it, each question sees the newest one."""
+Connect: TypeAlias = Callable[[int | None], DuckDBPyConnection]
 
-    def __init__(self, connect: Callable[[int | None], DuckDBPyConnection]) -> None:
+
+class Reader:
+    """Questions to the lake. `at` is a snapshot; without it, each question sees the newest one.
+
+    A result that is read bit by bit has a connection of its own; `briefly` gives one for those that are read at once.
+    """
+
+    def __init__(self, connect: Connect, briefly: Connect | None = None) -> None:
         self._open = connect
+        self._briefly = briefly or connect
 
     def snapshot(self) -> int:
         """The newest snapshot."""
-        return int(self._fetch(self._open(None), f"SELECT id FROM ducklake_current_snapshot('{LAKE}')")[0][0])
+        return int(self._fetch(None, f"SELECT id FROM ducklake_current_snapshot('{LAKE}')")[0][0])
 
     def snapshots(self) -> list[Snapshot]:
         """Every snapshot that is kept, oldest first."""
@@ -50,7 +57,7 @@ class Reader:
             "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns()"
             " WHERE database_name = current_database() ORDER BY 1"
         )
-        return [str(row[0]) for row in self._fetch(self._open(at), sql)]
+        return [str(row[0]) for row in self._fetch(at, sql)]
 
     def has(self, table: str, at: int | None = None) -> bool:
         """Whether there is such a table."""
@@ -67,15 +74,13 @@ class Reader:
         """The partitions that hold rows; none where there is no such table, or a view."""
         if "partition_key" not in self._columns(table, at):
             return []
-        rows = self._fetch(
-            self._open(at), f"SELECT DISTINCT partition_key FROM {quoted_table(table)} ORDER BY 1", table
-        )
+        rows = self._fetch(at, f"SELECT DISTINCT partition_key FROM {quoted_table(table)} ORDER BY 1", table)
         return [str(row[0]) for row in rows]
 
     def count(self, table: str, partition: str | None = None, at: int | None = None) -> int:
         """How many rows a table, or one partition of it, holds."""
         sql = f"SELECT count(*) FROM {quoted_table(table)}{_where(partition)}"
-        return int(self._fetch(self._open(at), sql, table)[0][0])
+        return int(self._fetch(at, sql, table)[0][0])
 
     def scan(
         self,
@@ -95,26 +100,25 @@ class Reader:
 
     def query(self, sql: str, params: Sequence[object] = (), at: int | None = None) -> "pa.RecordBatchReader":
         """The result of one SELECT, streamed; `schema.table` is a table of the lake."""
-        return self._run(sql, params, at).to_arrow_reader(_ARROW_ROWS)
+        return self._run(self._open(at), sql, params).to_arrow_reader(_ARROW_ROWS)
 
     def rows(self, sql: str, params: Sequence[object] = (), at: int | None = None) -> list[dict[str, Any]]:
         """The result of one SELECT, when it is small."""
-        result = self._run(sql, params, at)
+        result = self._run(self._briefly(at), sql, params)
         with lake_errors(_short(sql)):
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def _run(self, sql: str, params: Sequence[object], at: int | None) -> DuckDBPyConnection:
-        connection = self._open(at)
+    def _run(self, connection: DuckDBPyConnection, sql: str, params: Sequence[object]) -> DuckDBPyConnection:
         with _explained(sql):
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READS:
                 raise LakeError("only one SELECT can be asked of the lake", where=_short(sql))
             return connection.execute(statements[0], list(params))
 
-    def _fetch(self, connection: DuckDBPyConnection, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
+    def _fetch(self, at: int | None, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
         with lake_errors(where):
-            return connection.execute(sql).fetchall()
+            return self._briefly(at).execute(sql).fetchall()
 
     def _columns(self, table: str, at: int | None) -> dict[str, str]:
         schema, name = map(quoted_text, table_parts(table))
@@ -122,7 +126,7 @@ class Reader:
             "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
             f" AND schema_name = {schema} AND table_name = {name} ORDER BY column_index"
         )
-        return {str(row[0]): str(row[1]) for row in self._fetch(self._open(at), sql, table)}
+        return {str(row[0]): str(row[1]) for row in self._fetch(at, sql, table)}
 
     def _snapshots(self, where: str, *params: object) -> list[Snapshot]:
         sql = (
@@ -130,8 +134,8 @@ class Reader:
             f" FROM ducklake_snapshots('{LAKE}') WHERE {where} ORDER BY snapshot_id"
         )
         with lake_errors():
-            rows = self._open(None).execute(sql, list(params)).fetchall()
-        tables = dict(self._fetch(self._open(None), _TABLE_NAMES)) if rows else {}
+            rows = self._briefly(None).execute(sql, list(params)).fetchall()
+        tables = dict(self._fetch(None, _TABLE_NAMES)) if rows else {}
         return [
             Snapshot(id_, time, author, message, read_about(told), _changes(changes, tables))
             for id_, time, author, message, told, changes in rows

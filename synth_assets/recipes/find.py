@@ -30,6 +30,14 @@ class Found:
         return self.recipes[name]
 
 
+def find_recipe(settings: Settings, name: str) -> Recipe:
+    """One recipe, without reading the others; RecipeError says why there is none."""
+    paths, _ = _paths(settings.recipes)
+    if name not in paths:
+        raise RecipeError(f'there is no recipe "{name}"', remedy=suggestion(name, paths))
+    return _load(paths[name])
+
+
 def find_recipes(settings: Settings) -> Found:
     """The recipes of this machine. One that is broken leaves the others as they are."""
     paths, notes = _paths(settings.recipes)
@@ -37,10 +45,14 @@ def find_recipes(settings: Settings) -> Found:
     broken: dict[str, list[RecipeError]] = {}
     for name, path in sorted(paths.items()):
         try:
-            recipes[name] = load_recipe(path, shipped=path.parent == _shipped())
+            recipes[name] = _load(path)
         except BrokenRecipe as error:
             broken[name] = list(error.problems)
     return Found(recipes, broken, notes)
+
+
+def _load(path: Path) -> Recipe:
+    return load_recipe(path, shipped=path.parent == _shipped())
 
 
 def _paths(folder: Path | None) -> tuple[dict[str, Path], list[str]]:
