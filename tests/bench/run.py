@@ -28,7 +28,7 @@ stages:
 """
 RUN = {
     "synth run": [str(BIN / "synth"), "run", "bench"],
-    "dagster job": [str(BIN / "dagster"), *"job execute -m synth_assets.definitions -j bench".split()],
+    "dagster job": [str(BIN / "dagster"), *["job", "execute", "-m", "synth_assets.definitions", "-j", "bench"]],
 }
 
 
