@@ -18,10 +18,12 @@ from synth_assets.stages.costs import Costs
 from synth_assets.stages.diversity import Diversity
 from synth_assets.stages.judge import Judge
 from synth_assets.stages.panel import Panel
+from synth_assets.stages.preferences import Preferences
 from synth_assets.stages.scores import Scores
 from synth_assets.stages.student import TrainStudent
 from synth_assets.training.cost_plots import costs_png
 from synth_assets.training.plots import confusion_png, reliability_png
+from synth_assets.training.preference_plots import fairness_png
 from synth_assets.training.score_plots import parts_png, scores_png
 
 DRAWN = {"confusion": confusion_png, "reliability": reliability_png}
@@ -44,6 +46,8 @@ def _drawn(engine: Engine, stage: Stage, result: StageResult) -> Pictures:
         yield "costs", costs_png(engine.lake.rows(f"SELECT * FROM {result.table}", at=result.snapshot))
     elif isinstance(stage, Judge | Panel):
         yield stage.score, _judged(engine, stage, result)
+    elif isinstance(stage, Preferences):
+        yield "fairness", fairness_png(engine.lake.rows(f"SELECT * FROM {result.table}", at=result.snapshot))
     elif isinstance(stage, Scores):
         yield stage.score, _measured(engine, stage, result)
 

@@ -2,6 +2,7 @@
 
 import base64
 
+from synth_assets.training.preference_plots import fairness_png
 from synth_assets.training.score_plots import scores_png
 from tests.integration.dagster.conftest import Place
 
@@ -25,6 +26,16 @@ stages:
 APART = """
   open: {kind: panel, from: kind, scores: [strict, kind]}
   apart: {kind: scores, from: open, verdicts: score_verdicts}
+"""
+
+
+COMPARED = """
+teacher: {model: offline}
+stages:
+  asked: {kind: source, inline: [{q: "Why is the sea salty?"}, {q: "How do kites fly?"}], columns: {q: text}}
+  pairs: {kind: answers, from: asked, question: q, candidates: 4, together: true}
+  compared: {kind: compare, from: pairs, question: "{{ q }}", undecided: keep}
+  biases: {kind: preferences, from: compared}
 """
 
 
@@ -59,3 +70,9 @@ def test_a_panel_of_two_judges_is_measured_like_draws(place: Place) -> None:
     (row,) = place.rows("SELECT draw_agreement FROM mine.apart")
     (by_hand,) = place.rows("SELECT avg((strict = kind)::INTEGER) AS share FROM mine.kind")
     assert row["draw_agreement"] == by_hand["share"]
+
+
+def test_the_fairness_of_a_pairwise_judge_is_seen(place: Place) -> None:
+    place.recipe("mine", COMPARED)
+    assert place.run("mine").success
+    assert picture(place, "mine/biases", "fairness") == fairness_png(place.rows("SELECT * FROM mine.biases"))
