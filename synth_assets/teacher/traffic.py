@@ -71,7 +71,7 @@ class Traffic:
 
     def pump(self, now: float) -> None:
         """Lets go whoever may; the lane that went longest ago is the next."""
-        while (lane := next((lane for lane in self.lanes if lane.waits()), None)) is not None:
+        while (lane := self._next()) is not None:
             wait_s = self._wait_s(now)
             if wait_s is None:
                 return
@@ -80,8 +80,9 @@ class Traffic:
                     if other.waits():
                         other.call_back(wait_s)
                 return
-            self.lanes.remove(lane)
-            self.lanes.append(lane)
+            if len(self.lanes) > 1:
+                self.lanes.remove(lane)
+                self.lanes.append(lane)
             lane.let_go(now)
 
     def forget_the_dead(self) -> None:
@@ -91,7 +92,7 @@ class Traffic:
 
     def is_open(self, now: float) -> bool:
         """Whether a request that comes now need not wait."""
-        return not any(lane.waits() for lane in self.lanes) and self._wait_s(now) == 0.0
+        return self._next() is None and self._wait_s(now) == 0.0
 
     def go(self, tokens: int, now: float) -> None:
         """A request goes."""
@@ -132,6 +133,12 @@ class Traffic:
             self._shut_gate(setback, started, now)
         elif setback.reason == "timed out":
             self._window.lost(self.in_flight, started, now)
+
+    def _next(self) -> Waiting | None:
+        for lane in self.lanes:  # one, nearly always
+            if lane.waits():
+                return lane
+        return None
 
     def _shut_gate(self, setback: Setback, started: float, now: float) -> None:
         """Refusals of what was sent before the gate was shut say nothing new."""

@@ -14,6 +14,7 @@ from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
 from synth_assets.core.request import Failure, Reply
 from synth_assets.core.teacher import TeacherSpec
 from synth_assets.teacher import Budget, open_teacher
+from synth_assets.teacher.control import Control, JobState
 from synth_assets.teacher.server import ServedTeacher
 from tests.integration.teacher.desk import KEY, Desk, repeat
 
@@ -50,6 +51,20 @@ async def test_progress_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture
     async with ServedTeacher(repeat, "batch=100ms") as server, batch_desk(server, tmp_path) as it:
         await it.ask_all(it.calls(["one", "two"]))
     assert any(message.endswith("RUNNING, 0 of 2 done") for message in caplog.messages)
+
+
+async def test_of_answers_that_come_twice_the_first_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = Control.results
+
+    async def twice(self: Control, job: JobState) -> list[bytes]:
+        lines = await results(self, job)
+        return [*lines, *(line.replace(b"you said", b"you never said") for line in reversed(lines)), b"{torn"]
+
+    monkeypatch.setattr(Control, "results", twice)
+    async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path) as it:
+        outcomes = await it.ask_all(it.calls(map(str, range(20))))
+        assert [getattr(outcome, "text", outcome) for outcome in outcomes] == [f"you said {n}" for n in range(20)]
+        assert it.gateway.stats.prompt_tokens == server.counts.prompt_tokens
 
 
 async def test_the_keys_are_those_of_calls_online(tmp_path: Path) -> None:
