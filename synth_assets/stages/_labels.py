@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from synth_assets.core.canonical import Json
 from synth_assets.core.parse import Unreadable, read_object, unfenced
 
-_QUOTES = " \t\r\n\"'“”‘’«»`*_([{"
-_ENDS = " \t\r\n\"'“”‘’«»`*_)]}.,;:!"  # not the question mark: "positive?" is not sure
+_QUOTES = " \t\r\n\"'“”„‘’‚«»‹›「」『』`*_([{"
+_ENDS = " \t\r\n\"'“”„‘’‚«»‹›「」『』`*_)]}.,;:!。।"  # not the question mark: "positive?" is not sure
 _SEPARATORS = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
-_PREFIX = re.compile(r"\A\W*(?:the )?(?:label|answer)(?: is)?\W*[:=]", re.IGNORECASE)
+_PREFIX = re.compile(r"\A\W*(?:the )?(?:label|answer)(?: is)?\W*[:：=]", re.IGNORECASE)
 _SHOWN = 60
 
 

@@ -81,6 +81,20 @@ def test_a_label_spelled_exactly_is_itself(noise, names):
             assert label_of(name, names) == name
 
 
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("「肯定」", "肯定"),
+        ("肯定。", "肯定"),
+        ("„Größer“", "größer"),
+        ("GRÖSSER!", "größer"),
+        ("gro\u0308ßer", "größer"),
+    ],
+)
+def test_labels_of_other_languages_come_in_their_own_quotes_and_stops(said, label):
+    assert label_of(said, ("肯定", "不肯定", "größer")) == label
+
+
 def test_labels_that_differ_only_in_case_are_told_apart_or_not_at_all():
     assert label_of("US", ("US", "us")) == "US"
     with pytest.raises(Unreadable):
