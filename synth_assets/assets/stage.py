@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 import dagster as dg
 
 from synth_assets.assets.checks import check_specs
+from synth_assets.assets.goals import told_of_rounds
 from synth_assets.assets.materialize import Filling, Yield, materialize
 from synth_assets.assets.measured import pictures_of
 from synth_assets.assets.metadata import Made
 from synth_assets.assets.partitions import follows_by_itself, partitions_in, partitions_of_stage
-from synth_assets.assets.goals import told_of_rounds
 from synth_assets.assets.progress import Progress
 from synth_assets.assets.tables import column_schema, dagster_type
 from synth_assets.core.errors import SynthError

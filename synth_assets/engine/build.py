@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +18,7 @@ from synth_assets.engine.columns import named, passing
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
 from synth_assets.engine.links import LinkCheck
+from synth_assets.engine.siblings import Siblings
 from synth_assets.lake import About, Append, Change, Lake, Reader, Replace, View
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Build:
         if len(self._waiting) >= BATCH_ROWS:
             self._write()
 
-    def add_columns(self, batch: "pa.RecordBatch", siblings: Counter[tuple[str, ...]]) -> bool:
+    def add_columns(self, batch: "pa.RecordBatch", siblings: Siblings) -> bool:
         """Takes a query's rows by the column. False, and none is taken, if they want to be looked at one by one."""
         work, schema = self._work, self._rows.shape.schema
         if work.contract.gate.goal_rows is not None:

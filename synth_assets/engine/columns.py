@@ -1,18 +1,17 @@
 """A query's rows by the column: what surely passes its checks is stored without becoming Python's objects."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from synth_assets.core.canonical import row_id
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, ColumnType, Contract
 from synth_assets.engine.job import Work
+from synth_assets.engine.siblings import Siblings
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Array: TypeAlias = Any
-Siblings: TypeAlias = Counter[tuple[str, ...]]
 
 
 def passing(batch: "pa.RecordBatch", contract: Contract, schema: "pa.Schema") -> "dict[str, Array] | None":
@@ -46,8 +45,7 @@ def named(
         return None
     ids = []
     for origin in origins:
-        ids.append(row_id(work.kin, work.name, origin, siblings[origin]))
-        siblings[origin] += 1
+        ids.append(row_id(work.kin, work.name, origin, siblings.place(origin)))
     lake = {"row_id": pa.array(ids, pa.string()), "parent_ids": parents.cast(pa.list_(pa.string()))}
     arrays = {**columns, **lake, "partition_key": pa.repeat(work.partition_key, len(ids))}
     return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)

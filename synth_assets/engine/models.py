@@ -1,7 +1,6 @@
 """Fills a table from rows that are there already: those of a SQL model, or of a frame somebody made."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from synth_assets.engine.check import Verdict
 from synth_assets.engine.commits import InputState, latest, reused
 from synth_assets.engine.job import StageResult, Work
 from synth_assets.engine.outcomes import made_by_query
+from synth_assets.engine.siblings import Siblings
 from synth_assets.lake import Lake
 from synth_assets.sql import Model, of_partition
 
@@ -71,7 +71,7 @@ def fill(
     """Checks the rows and commits them, unless the table holds them already."""
     started = time.monotonic()
     base = latest(lake, work.table).get(work.partition_key)
-    siblings: Counter[tuple[str, ...]] = Counter()
+    siblings = Siblings()
     with Build(lake, work, fingerprint, base) as build:
         for values in rows:
             build.tally.input_rows += 1

@@ -11,6 +11,7 @@ from synth_assets.core.contract import SYSTEM_COLUMNS, Contract, Values
 from synth_assets.core.stage import Reject, Row, Source, Written
 from synth_assets.engine.ask import LOOKUP_ROWS
 from synth_assets.engine.job import Job, Made, Rejected
+from synth_assets.engine.siblings import Siblings
 from synth_assets.lake import Lake
 
 
@@ -64,18 +65,17 @@ def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejec
         count[content] += 1
 
 
-def made_by_study(found: Values | Written, siblings: Counter[tuple[str, ...]]) -> Made | Rejected:
+def made_by_study(found: Values | Written, siblings: Siblings) -> Made | Rejected:
     """A row of a study, or what it says became of an upstream row."""
     return made_of_row(found.parent, found.outcome) if isinstance(found, Written) else made_by_query(found, siblings)
 
 
-def made_by_query(values: Values, siblings: Counter[tuple[str, ...]]) -> Made:
+def made_by_query(values: Values, siblings: Siblings) -> Made:
     """A row of a query. Its id follows from the parents it carries, or from its content; equal ones are counted."""
     parents = tuple(cast(list[str], values.get("parent_ids") or ()))
     own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
     origin = parents or (content_hash("query/1", plain(own)),)
-    siblings[origin] += 1
-    return Made(own, origin, siblings[origin] - 1, parents)
+    return Made(own, origin, siblings.place(origin), parents)
 
 
 def made_of_row(parent: Row, outcome: Values | Reject) -> Made | Rejected:

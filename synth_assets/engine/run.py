@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +21,7 @@ from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger import Scope, Session, spent
 from synth_assets.engine.outcomes import LakeDesk, made_by_query, made_by_source, made_by_study, made_of_row, rows_of
 from synth_assets.engine.rounds import Rounding, is_grown
+from synth_assets.engine.siblings import Siblings
 from synth_assets.lake import Lake
 from synth_assets.settings import Settings
 from synth_assets.teacher import Budget, Teacher
@@ -147,7 +147,7 @@ class Runner:
                 self.on_progress(job, build.tally)
 
     def _query(self, job: Job, stage: Query, base: Committed | None, inputs: Inputs) -> StageResult:
-        siblings: Counter[tuple[str, ...]] = Counter()
+        siblings = Siblings()
         with self._build(job, base) as build:
             for batch in self._selected(job, stage.query(), snapshot_of(inputs)):
                 build.tally.input_rows += batch.num_rows
@@ -167,7 +167,7 @@ class Runner:
         return self.lake.query(sql, at=at)
 
     def _study(self, job: Job, stage: Study, base: Committed | None, inputs: Inputs) -> StageResult:
-        siblings: Counter[tuple[str, ...]] = Counter()
+        siblings = Siblings()
         contracts = {name: job.recipe.contracts[name] for name in stage.inputs()}
         with self._build(job, base) as build:
             with exports.new_folder(self.settings.exports, job) as folder:

@@ -15,7 +15,6 @@ from synth_assets.core.stage import Answer, Ask, Drawn, Row, StageFault, declare
 from synth_assets.stages._asking import check_type, filled, history_of, messages, plain_text, prompt_file
 from synth_assets.stages._json_answer import ObjectSchema, columns_of, conforming
 
-
 MOST = 10_000
 
 

@@ -14,7 +14,6 @@ from synth_assets.core.stage import Answer, Ask, Drawn, Reject, Row, StageFault,
 from synth_assets.stages._asking import check_type, filled, messages, prompt_file, texts_in
 from synth_assets.stages._numbered import read_numbered
 
-
 MOST = 10_000
 
 
