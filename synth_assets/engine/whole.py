@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -115,9 +116,12 @@ class Engine:
                     yield run_model(self.lake, model, run_id, key)
 
     def _create_engine_tables(self) -> None:
-        missing = [table for table in ENGINE_TABLES if not self.lake.has(table)]
-        for table in missing:
-            with self.lake.stage(table, ENGINE_TABLES[table], ids=False) as writer:
-                self.lake.commit(
-                    [Replace(writer)], About("setup", "ops", table.split(".")[1], message=f"create {table}")
-                )
+        there = set(self.lake.tables())
+        missing = [table for table in ENGINE_TABLES if table not in there]
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(self.lake.stage(table, ENGINE_TABLES[table], ids=False)) for table in missing
+            ]
+            if writers:
+                about = About("setup", "ops", "setup", message=f"create {', '.join(missing)}")
+                self.lake.commit([Replace(writer) for writer in writers], about)
