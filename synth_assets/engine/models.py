@@ -26,18 +26,22 @@ FRESH = "is_fresh"
 
 def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE) -> StageResult:
     """Computes a model and commits its rows, or finds that its table holds them already."""
-    at = lake.snapshot()
-    missing = [table for table in model.inputs if not lake.has(table, at)]
-    if missing:
-        raise LakeError(
-            f"it reads {missing[0]}, which is not there yet",
-            where=model.table,
-            remedy="materialize what comes before it, then this",
-        )
-    sql = model.sql if partition_key == WHOLE else of_partition(model, partition_key)
-    found = lake.query(sql, at=at)
-    contract = contract_of(found.schema, model.contract, model.description)
-    work = Work(
+    with lake.frozen() as now:
+        missing = [table for table in model.inputs if not now.has(table)]
+        if missing:
+            raise LakeError(
+                f"it reads {missing[0]}, which is not there yet",
+                where=model.table,
+                remedy="materialize what comes before it, then this",
+            )
+        inputs = {table: InputState(now.snapshot(), "") for table in model.inputs}
+        found = now.query(model.sql if partition_key == WHOLE else of_partition(model, partition_key))
+        work = _work_of(model, run_id, partition_key, contract_of(found.schema, model.contract, model.description))
+        return fill(lake, work, rows_of(found, work.contract), model.fingerprint(), inputs)
+
+
+def _work_of(model: Model, run_id: str, partition_key: str, contract: Contract) -> Work:
+    return Work(
         schema=model.schema,
         name=model.name,
         kin=model.schema,
@@ -49,8 +53,6 @@ def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE)
         keeps_rejects=False,
         view=model.sql if model.materialized == "view" else None,
     )
-    inputs = {table: InputState(at, "") for table in model.inputs}
-    return fill(lake, work, rows_of(found, contract), model.fingerprint(), inputs)
 
 
 def freshness_of(lake: Lake, model: Model) -> Verdict | None:

@@ -1,7 +1,8 @@
 """The lake: read it at any snapshot, stage rows beside it, and make them visible in one short commit."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -82,6 +83,20 @@ class Lake(Reader):
             apply(connection, changes, about)
 
         return self._transact(work)
+
+    @contextmanager
+    def frozen(self) -> Iterator[Reader]:
+        """The newest snapshot, which stays the newest for this reader. Sooner there than one that is opened by number.
+
+        It has one connection: a result that is read bit by bit ends with the next question.
+        """
+        connection = self._connect(None)
+        with lake_errors("lake"):
+            connection.execute("BEGIN")
+        try:
+            yield Reader(lambda _: connection)
+        finally:
+            connection.close()
 
     def compact(self, table: str, partition: str | None = None, *, fewest: int = 2) -> bool:
         """Makes the small files of each partition one, where there are at least `fewest`; true where it did."""
