@@ -1,6 +1,5 @@
 """The command `synth`: finds its commands by name, and is the one place where errors become words and exit codes."""
 
-import gc
 import importlib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -75,5 +74,3 @@ def main() -> None:
     Start with `synth run mitall`; it needs no key. Everything made lies in SYNTH_HOME (.synth here).
     """
     heed_ctrl_c()
-    # A run makes millions of small objects that live long: looked for less often, the garbage costs a tenth as much.
-    gc.set_threshold(20_000, 20, 100)

@@ -18,8 +18,12 @@ def canonical_json(value: Json) -> str:
 
 def content_hash(tag: str, value: Json) -> str:
     """32 hex digits that name `value`; `tag` says what is hashed and by which version of a scheme."""
-    text = f"{tag}\n{_encode(value)}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return text_hash(tag, _encode(value))
+
+
+def text_hash(tag: str, canonical: str) -> str:
+    """`content_hash` of a value that is spelt already."""
+    return hashlib.sha256(f"{tag}\n{canonical}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def row_id(recipe: str, stage: str, origin: Iterable[str], ordinal: int) -> str:

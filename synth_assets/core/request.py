@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.canonical import Json, canonical_json, text_hash
 from synth_assets.core.dialog import Message
 
 KEY_SCHEME = "call/1"
@@ -72,10 +72,15 @@ class Call:
     @cached_property
     def key(self) -> str:
         """A hash of all that shapes the answer, and of nothing else (no timeouts, no concurrency)."""
-        return content_hash(KEY_SCHEME, self.to_json())
+        return text_hash(KEY_SCHEME, self.spelt)
+
+    @cached_property
+    def spelt(self) -> str:
+        """All that shapes the answer in canonical JSON, as the ledger keeps it."""
+        return canonical_json(self.to_json())
 
     def to_json(self) -> dict[str, Json]:
-        """All that shapes the answer, as the ledger keeps it."""
+        """All that shapes the answer."""
         request, target = self.request, self.target
         body: dict[str, Json] = {
             "endpoint": target.endpoint,

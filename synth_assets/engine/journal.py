@@ -27,6 +27,7 @@ class Journal:
         self._folder, self._run_id = folder, run_id
         self._serial = 0
         self._waiting: list[Record] = []
+        self._records: list[Record] = []
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._stop = threading.Event()
@@ -44,13 +45,13 @@ class Journal:
             self._waiting.append(record)
         self._wake.set()
 
-    def rotate(self) -> tuple[Path, IO[str]]:
-        """Closes the segment to new records and opens another; the caller deletes the old one with `drop`."""
+    def rotate(self) -> tuple[Path, IO[str], list[Record]]:
+        """Closes the segment, whose records these are, and opens another; the caller deletes the old with `drop`."""
         with self._writing:
             self._write_waiting()
-            closed = self._segment
-            self._segment = self._open_segment()
-        return Path(closed.name), closed
+            closed, records = self._segment, self._records
+            self._segment, self._records = self._open_segment(), []
+        return Path(closed.name), closed, records
 
     def close(self) -> None:
         """Writes what waits and ends the thread. The last segment stays until it is rotated and dropped."""
@@ -96,6 +97,7 @@ class Journal:
         with self._lock:
             group, self._waiting = self._waiting, []
         if group:
+            self._records += group  # also where the disk is full: the lake may lie on another
             self._segment.write("".join(f"{json.dumps(record, ensure_ascii=True)}\n" for record in group))
             self._segment.flush()
             os.fsync(self._segment.fileno())

@@ -98,8 +98,7 @@ class Session:
         with self._moving:
             with self._lock:
                 keys, self._pending = list(self._recent), 0
-            path, segment = self._journal.rotate()
-            records = journal.read(path)
+            path, segment, records = self._journal.rotate()
             if records:
                 purchases.append(self._lake, records)
             journal.drop(path, segment)
@@ -165,7 +164,7 @@ def _record(call: Call, reply: Reply, scope: Scope) -> Record:
         "model": call.target.model,
         "draw": call.request.draw,
         "repair": call.repair,
-        "request": canonical_json(call.to_json()),
+        "request": call.spelt,
         "reply": reply.text,
         "tool_calls": canonical_json(list(reply.tool_calls)) if reply.tool_calls else None,
         "finish_reason": reply.finish_reason,

@@ -10,6 +10,7 @@ from types import TracebackType
 from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition
+from synth_assets.engine.garbage import seldom_collected
 from synth_assets.engine.identity import teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.models import run_model
@@ -82,13 +83,16 @@ class Engine:
         self.settings = settings
         self.lake: Lake = open_lake(settings)
         self._create_engine_tables()
+        self._while_open = ExitStack()
 
     def __enter__(self) -> "Engine":
+        self._while_open.enter_context(seldom_collected())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._while_open.close()
         self.lake.close()
 
     def run(self, job: Job, on_progress: OnProgress = silent) -> StageResult:

@@ -13,6 +13,7 @@ that refuse what is too much.
 
 import argparse
 import asyncio
+import atexit
 import json
 import os
 import resource
@@ -25,13 +26,19 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synth_assets import settings
+from synth_assets.core.contract import WHOLE
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Reply, Request
 from synth_assets.core.teacher import Limits, TeacherSpec
 from synth_assets.teacher import open_teacher
+
+if TYPE_CHECKING:
+    from synth_assets.engine import Engine
 
 MODEL = "mistral-small-latest"
 KEY = "none"
@@ -101,9 +108,9 @@ def sdk_async(url: str, at_once: int, prompts: int) -> int:
     return prompts
 
 
-def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", journal: bool = False) -> int:
+def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", ledger: bool = False) -> int:
     """The gateway as the engine uses it: a window of rows, twice as wide as what is in flight."""
-    from synth_assets.engine.journal import Journal
+    from synth_assets.engine.garbage import seldom_collected
 
     spec = TeacherSpec(model=MODEL, transport=transport, limits=Limits(concurrency=at_once))
     teacher = open_teacher(spec, settings.load({"MISTRAL_BASE_URL": url, "MISTRAL_API_KEY": KEY}), shipped=False)
@@ -119,12 +126,26 @@ def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", journ
 
             await asyncio.gather(*(row() for _ in range(2 * at_once)))
 
-    if not journal:
-        asyncio.run(main(None))
-        return prompts
-    with tempfile.TemporaryDirectory() as folder, Journal(Path(folder), "bench") as kept:
-        asyncio.run(main(lambda call, reply: kept.append({"key": call.key, **call.to_json(), "text": reply.text})))
+    with seldom_collected():
+        if not ledger:
+            asyncio.run(main(None))
+            return prompts
+        from synth_assets.engine.ledger import Scope, Session
+
+        home = lake_home()
+        with Session(home.lake, home.settings.journal, Scope("bench", "bench", "asked", WHOLE)) as session:
+            asyncio.run(main(session.record))
     return prompts
+
+
+@cache
+def lake_home() -> "Engine":
+    """A lake to keep replies in, each on disk within 50 ms and in the lake before its run ends; opened once."""
+    from synth_assets.engine import Engine
+
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Engine(settings.load({"SYNTH_HOME": folder.name}))
 
 
 WAYS: dict[str, Callable[[str, int, int], int]] = {
@@ -133,7 +154,7 @@ WAYS: dict[str, Callable[[str, int, int], int]] = {
     "SDK async": sdk_async,
     "ours, sdk": lambda url, at_once, prompts: ours(url, at_once, prompts, transport="sdk"),
     "ours, http": ours,
-    "ours, http + journal": lambda url, at_once, prompts: ours(url, at_once, prompts, journal=True),
+    "ours, http + ledger": lambda url, at_once, prompts: ours(url, at_once, prompts, ledger=True),
 }
 
 

@@ -39,9 +39,9 @@ def test_an_empty_journal_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_rotated_segment_holds_what_came_before(tmp_path: Path) -> None:
     with Journal(tmp_path, "run") as kept:
         kept.append({"n": 1})
-        path, segment = kept.rotate()
+        path, segment, records = kept.rotate()
         kept.append({"n": 2})
-        assert journal.read(path) == [{"n": 1}]
+        assert journal.read(path) == records == [{"n": 1}]
         journal.drop(path, segment)
     (rest,) = tmp_path.glob("*.jsonl")
     assert journal.read(rest) == [{"n": 2}]
