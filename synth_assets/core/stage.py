@@ -139,6 +139,10 @@ class Ask(Stage):
     def inputs(self) -> tuple[str, ...]:
         return (self.from_,)
 
+    def most_rows(self) -> int:
+        """Rows that it makes of one at most; a plan reckons with them while there are no answers."""
+        return 1
+
     @abstractmethod
     def requests(self, row: Row) -> list[Request]:
         """What to ask about a row; Reject if it is not fit to be asked about."""

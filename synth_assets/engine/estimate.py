@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from synth_assets.core.request import Call
+from synth_assets.core.request import Call, Request
 from synth_assets.engine.job import Job
 from synth_assets.engine.ops import CALLS
+from synth_assets.engine.unknown import SUPPOSED_CHARACTERS
 from synth_assets.lake import Lake
 from synth_assets.teacher import Teacher
 from synth_assets.teacher.tokens import counter_for
@@ -30,6 +31,7 @@ class Estimator:
     def __init__(self, lake: Lake, teacher: Teacher, job: Job) -> None:
         self._teacher = teacher
         self._prompt_tokens = self._counted = 0
+        self._supposed_tokens, self._supposed = 0.0, ""
         self._counter = counter_for(teacher.target.model)
         rows = lake.rows(
             "SELECT avg(completion_tokens / greatest(prompt_tokens, 1))::DOUBLE AS ratio, avg(latency_s) AS latency_s"
@@ -44,11 +46,17 @@ class Estimator:
         self._counted += len(counted)
         self._prompt_tokens += sum(self._counter.of_request(call.request) for call in counted)
 
+    def suppose(self, requests: list[Request]) -> None:
+        """Counts the prompts of a supposed row: they stand for all where none are known."""
+        if requests and not self._supposed_tokens:
+            self._supposed_tokens = sum(map(self._counter.of_request, requests)) / len(requests)
+            self._supposed = f"; texts that are not there yet taken to have {SUPPOSED_CHARACTERS} characters"
+
     def total(self, calls: int, calls_estimated: int) -> Estimate:
         """What those calls would take; calls about rows not known yet are taken to be like the others."""
         if not calls + calls_estimated:
             return Estimate()
-        each = self._prompt_tokens / self._counted if self._counted else 0.0
+        each = self._prompt_tokens / self._counted if self._counted else self._supposed_tokens
         prompt_tokens = round(each * (calls + calls_estimated))
         ratio = 1.0 if self._ratio is None else self._ratio
         completion_tokens = round(prompt_tokens * ratio)
@@ -60,5 +68,5 @@ class Estimator:
             completion_tokens,
             price.cost_usd(prompt_tokens, completion_tokens) if price else None,
             (calls + calls_estimated) * latency_s / self._teacher.limits.concurrency,
-            f"prompts counted by {self._counter.name}; answers {source}",
+            f"prompts counted by {self._counter.name}; answers {source}{self._supposed}",
         )

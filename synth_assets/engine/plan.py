@@ -1,7 +1,7 @@
 """What a run would do and cost, before anything is spent: the run itself, with a ledger and no teacher.
 
 Rows that the ledger can answer are made as the run would make them, so that what follows from them is exact. A row
-that must be asked about is unknown from there on, and counted as one row by the stages after it.
+that must be asked about is unknown from there on, and counted by the stages after it as the most rows it can become.
 """
 
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ from synth_assets.engine.job import Job, Made, Rejected
 from synth_assets.engine.outcomes import made_by_source, made_of_row, rows_of
 from synth_assets.engine.rounds import is_grown
 from synth_assets.engine.sheet import finish
+from synth_assets.engine.unknown import UNKNOWN, supposed_requests
 from synth_assets.engine.whole import Engine, Wish, jobs_of
 from synth_assets.recipes import Recipe
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
-UNKNOWN = Row("", {})
 Batch = list[Row]
 
 
@@ -198,7 +198,6 @@ class _Planner:
         for batch in self._input(job, stage.from_):
             line.input_rows += len(batch)
             known = [row for row in batch if row is not UNKNOWN]
-            line.calls_estimated += len(batch) - len(known)
             sheets, hits = ask.settled(stage, teacher.target, known, lambda keys: ledger.find(self._lake, keys))
             line.hits += hits
             outcomes = [outcome for sheet in sheets if not sheet.open_threads for outcome in finish(stage, sheet)]
@@ -207,8 +206,14 @@ class _Planner:
             line.calls += len(fresh)
             estimator.add(fresh)
             made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
-            unknown = len(batch) - len(known) + sum(bool(sheet.open_threads) for sheet in sheets)
-            yield [*_checked(job, schema, made, line), *[UNKNOWN] * unknown]
+            yield _checked(job, schema, made, line)
+            if unknown := len(batch) - len(known):
+                supposed = supposed_requests(stage, job.recipe.contracts[stage.from_])
+                estimator.suppose(supposed)
+                line.calls_estimated += unknown * max(1, len(supposed))
+            unknown += sum(bool(sheet.open_threads) for sheet in sheets)
+            for _ in range(stage.most_rows()):
+                yield [UNKNOWN] * unknown
         line.estimate = estimator.total(line.calls, line.calls_estimated)
 
 

@@ -80,6 +80,9 @@ class Annotate(Ask):
             Column("annotator", "text", "who says it"),
         ]
 
+    def most_rows(self) -> int:
+        return self.draws
+
     def requests(self, row: Row) -> list[Request]:
         text = row.values[self.column]
         if not isinstance(text, str) or not text.strip():

@@ -44,6 +44,9 @@ class Answers(Ask):
                 raise StageFault("from", f'"{self.from_}" has a column "{column.name}" already')
         return declared(read.with_columns(self._made()).columns, self.checks, self.description)
 
+    def most_rows(self) -> int:
+        return 1 if self.together else self.candidates
+
     def requests(self, row: Row) -> list[Request]:
         asked = self._asked(row)
         context = self._context(row)
@@ -71,7 +74,9 @@ class Answers(Ask):
 
     def _made(self) -> list[Column]:
         if self.together:
-            return [Column("answers", "texts", "the candidates, each different")]
+            return [
+                Column("answers", "texts", "the candidates, each different", min_length=2, max_length=self.candidates)
+            ]
         made = [
             Column("answer", "text", "the answer"),
             Column("messages", "dialog", "the question, after the text it is about, and the answer"),

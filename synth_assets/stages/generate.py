@@ -64,6 +64,9 @@ class Generate(Ask):
             raise StageFault(key, f'"{self.from_}" has a column "{twice[0]}" already')
         return declared(read.with_columns(made).columns, self.checks, self.description)
 
+    def most_rows(self) -> int:
+        return self.draws
+
     def requests(self, row: Row) -> list[Request]:
         system = prompt_file("generate.jinja").render(
             {"system": filled(self.system, row.values), "schema": self.schema_}

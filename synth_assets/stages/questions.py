@@ -47,6 +47,9 @@ class Questions(Ask):
             raise StageFault("into", f'"{self.from_}" has a column "{self.into}" already')
         return declared([*kept, Column(self.into, "text", "a new question")], self.checks, self.description)
 
+    def most_rows(self) -> int:
+        return self.count
+
     def requests(self, row: Row) -> list[Request]:
         task = filled(self.task, row.values)
         context = row.values[self.context] if self.context else None

@@ -20,17 +20,19 @@ _STATES = {"new": "to be made", "changed": "to be made anew", "current": "as it 
 def print_plan(console: "Console", planned: "Planned") -> None:
     """The whole plan."""
     divided = any(line.partition_key != WHOLE for line in planned.lines)
-    texts = ("table", "partition", "state") if divided else ("table", "state")
+    texts = (planned.recipe, "partition", "state") if divided else (planned.recipe, "state")
     table = grid(texts, NUMBERS, footer=True)
     for line in planned.lines:
-        names = [line.table, line.partition_key] if divided else [line.table]
+        stage = line.table.partition(".")[2]
+        names = [stage, line.partition_key] if divided else [stage]
         style = "dim" if line.state == "current" else ""
         table.add_row(*names, _STATES.get(line.state, line.state), *_numbers(line), style=style)
     for column, text in zip(table.columns[-5:], _total(planned.total), strict=True):
         column.footer = text
     table.columns[0].footer = "total"
     console.print(table)
-    for basis in dict.fromkeys(line.estimate.basis for line in planned.lines if line.estimate.basis):
+    bases = (part for line in planned.lines for part in line.estimate.basis.split("; ") if part)
+    if basis := "; ".join(dict.fromkeys(bases)):
         console.print(f"  {basis}", style="dim", markup=False)
     for goal in (line.goal for line in planned.lines if line.goal):
         console.print(f"  {goal}", markup=False)

@@ -162,6 +162,42 @@ def test_the_plan_is_exact_through_a_sift(engine: Engine, tmp_path: Path) -> Non
     assert planned["pairs"].hits == results["pairs"].tally.hits > 0
 
 
+@pytest.mark.parametrize("name", ["informal_emails", "taxonomy"])
+def test_a_first_plan_reckons_with_the_rows_to_come(engine: Engine, name: str) -> None:
+    """Nothing is known but the seeds, and yet the calls are those of the run or some more, and no prompt is free."""
+    planned = {line.table: line for line in plan(engine, SHIPPED[name], Wish())}
+    calls = sum(line.calls + line.calls_estimated for line in planned.values())
+    made = {result.table: result.tally for result in engine.run_all(SHIPPED[name], Wish())}
+    bought = sum(tally.calls for tally in made.values())
+    assert bought <= calls <= 1.25 * bought
+    for table, tally in made.items():
+        assert tally.rows <= planned[table].rows + planned[table].unknown_rows
+        if tally.calls:
+            assert 1 / 3 < planned[table].estimate.prompt_tokens / tally.prompt_tokens < 3, table
+
+
+def test_a_first_plan_counts_draws_candidates_and_pairs(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(CHAIN.format(threshold=0.7) + ALL_SORTS, "utf-8")
+    planned = {line.table.split(".")[1]: line for line in plan(engine, load_recipe(path), Wish())}
+    told = {stage: (line.calls_estimated, line.unknown_rows) for stage, line in planned.items()}
+    assert (planned["questions"].calls, planned["questions"].unknown_rows) == (8, 40)
+    assert told["three"] == (120, 120), "40 questions, three answers to each"
+    assert told["judged"] == (5 * 120, 120), "five verdicts on each, one row"
+    assert told["drawn"] == (80, 80)
+    assert told["together"] == (160, 40), "four answers to each question, in one row"
+    assert told["compared"] == (40 * 6 * 2, 40), "six pairs of four, in both orders"
+
+
+ALL_SORTS = """
+  three: {kind: answers, from: clean, candidates: 3}
+  judged: {kind: judge, from: three, work: "{{ answer }}", rubric: Is it good, scale: binary, draws: 5}
+  drawn: {kind: generate, from: clean, prompt: "{{ question }}", draws: 2}
+  together: {kind: answers, from: clean, candidates: 4, together: true}
+  compared: {kind: compare, from: together, question: "{{ question }}"}
+"""
+
+
 PREFERENCES = """
 teacher: {model: offline}
 stages:
