@@ -145,6 +145,15 @@ def test_a_gate_for_the_goal_waits_for_the_last_round(workplace: Workplace) -> N
     assert count(workplace, "judged") == 60
 
 
+def test_a_step_of_less_than_a_call_is_not_the_end(workplace: Workplace) -> None:
+    """One question a call and seed: 1.2 times as much is the same two calls as twice as much."""
+    write(workplace, rows=9)
+    path = workplace.folder / "recipes" / "goal.yaml"
+    path.write_text(path.read_text("utf-8").replace("count: 5", "count: 1, per_call: 1"), "utf-8")
+    assert run(workplace)["asked"].rounds.reached
+    assert count(workplace, "judged") == 9
+
+
 def test_a_source_grows_until_it_has_no_more(workplace: Workplace) -> None:
     workplace.write_dialogs([dialog(number) for number in range(30)])
     workplace.write(

@@ -71,6 +71,8 @@ def test_rounds_end_and_say_why(recipe: Recipe, rate: float, rows: int, rounds: 
     assert numbers.asked == sorted(set(numbers.asked)), "each round asks for more"
     assert told.reached == (told.rounds[-1].accepted >= rows) == (told.stopped == "reached")
     assert not any(each.accepted >= rows for each in told.rounds[:-1]), "no round after the goal is reached"
+    if told.stopped == "asked has no more to give":
+        assert numbers.asked[-1] > most, "a little more than before is not the same as no more"
 
 
 def test_a_round_asks_for_about_what_is_missing(recipe: Recipe) -> None:
