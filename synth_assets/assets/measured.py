@@ -22,11 +22,11 @@ from synth_assets.stages.preferences import Preferences
 from synth_assets.stages.scores import Scores
 from synth_assets.stages.student import TrainStudent
 from synth_assets.training.cost_plots import costs_png
-from synth_assets.training.plots import confusion_png, reliability_png
+from synth_assets.training.plots import confusion_png, labels_png, reliability_png
 from synth_assets.training.preference_plots import fairness_png
 from synth_assets.training.score_plots import parts_png, scores_png
 
-DRAWN = {"confusion": confusion_png, "reliability": reliability_png}
+DRAWN = {"confusion": confusion_png, "labels": labels_png, "reliability": reliability_png}
 Pictures = Iterator[tuple[str, bytes | None]]
 
 

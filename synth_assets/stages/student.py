@@ -15,6 +15,7 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
 from synth_assets.core.prompt import Prompt
 from synth_assets.core.stage import Desk, Reject, Row, StageFault, Study, Written, column_of, declared
+from synth_assets.stages._labelling import Labelling, said_in
 from synth_assets.stages._named import subject_of
 from synth_assets.training.metrics import Confusion
 from synth_assets.training.student import Lessons, Trained, train
@@ -23,6 +24,7 @@ from synth_assets.training.student_files import NGRAMS, TRANSFORMER, save, save_
 if TYPE_CHECKING:
     from synth_assets.training.student import Student
 
+_ONE_LABEL = "a student learns one label for each text; leave out `multiple` before it, or the student"
 _DEFAULT = "ngrams"
 _SPEED_ROWS = 2_000
 _SUBJECT = "_subject"
@@ -50,7 +52,7 @@ class TrainStudent(Study):
         for name in self.inputs():
             for key, column in {"column": self.column, "experts": self.experts}.items():
                 _check_text(key, column, name, inputs[name])
-        _check_text("from", "label", self.from_, inputs[self.from_])
+        said_in("from", self.from_, inputs[self.from_], Labelling(multiple=False), _ONE_LABEL)
         expert = [Column(self.experts, "text", "what experts say", nullable=True)] if self.experts else []
         return declared([Column(self.column, "text"), *expert, *_COLUMNS], self.checks, self.description)
 

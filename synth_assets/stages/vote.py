@@ -9,10 +9,12 @@ from pydantic import Field, model_validator
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.prompt import Prompt
 from synth_assets.core.stage import Query, StageFault, column_of, declared
+from synth_assets.stages._labelling import Labelling, said_in
 from synth_assets.stages._named import Names
 from synth_assets.stages._ties import Prefer, Ties, quoted, rule_of
 
 _MILLION = 1_000_000
+_ALIKE = "give `multiple: true` to both stages, or to none"
 _OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator", "confidence")
 
 
@@ -43,11 +45,11 @@ class Vote(Query):
         return (*self.from_, *(name for name in (self.verdicts, self.rows) if name))
 
     @property
-    def _key(self) -> str:
-        return "labels" if self.multiple else "label"
+    def _labelling(self) -> Labelling:
+        return Labelling(self.multiple)
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        said = [self._said(name, inputs[name]) for name in self.from_]
+        said = [said_in("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
         if self.verdicts:
             self._check_verdicts(self.verdicts, inputs[self.verdicts])
         names = tuple(dict.fromkeys(name for column in said for name in column.accepted))
@@ -57,21 +59,9 @@ class Vote(Query):
             raise StageFault("from", f'"{self.from_[0]}" has a column "{min(clash)}", which this stage makes')
         return declared([*carried, *own], self.checks, self.description)
 
-    def _said(self, name: str, read: Contract) -> Column:
-        column = column_of("from", self._key, name, read)
-        kind = "texts" if self.multiple else "text"
-        if column.type != kind:
-            raise StageFault("from", f'"{self._key}" of "{name}" is {column.type}, not {kind}')
-        return column
-
     def _check_verdicts(self, name: str, read: Contract) -> None:
-        kinds = {
-            "subject": "text",
-            self._key: "texts" if self.multiple else "text",
-            "who": "text",
-            "said_at": "timestamp",
-        }
-        for column, kind in kinds.items():
+        said_in("verdicts", name, read, self._labelling, _ALIKE)
+        for column, kind in {"subject": "text", "who": "text", "said_at": "timestamp"}.items():
             found = column_of("verdicts", column, name, read)
             if found.type != kind:
                 raise StageFault("verdicts", f'"{column}" of "{name}" is {found.type}, not {kind}')
@@ -115,6 +105,7 @@ class Vote(Query):
             Column("entropy", "number", "of the votes, in bits: 0 is unanimous", without, minimum=0),
             Column("margin", "number", "share of the label less that of the next", without, minimum=0, maximum=1),
             Column("tied", "boolean", "whether a rule had to settle it"),
+            *([Column("shares", "json", "of the votes, for each label that was named")] if self.multiple else []),
         ]
 
     def query(self) -> str:

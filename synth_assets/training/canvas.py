@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, LINE, AWAY = "#4f46e5", "#9ca3af", "#dc2626"
+INK, LINE, AWAY, SOFT = "#4f46e5", "#9ca3af", "#dc2626", "#a5b4fc"
 
 
 def blank(width: float, height: float) -> "tuple[Figure, Axes]":

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     Matrices: TypeAlias = NDArray[np.float64]
 
 _Z = 1.959964
-_ROUNDS = 1_000
-_CONFIDENCE = (2.5, 97.5)
+ROUNDS = 1_000
+CONFIDENCE = (2.5, 97.5)
+BY_SHARE = "by vote share"
+"""How the measures end that are the points of a reliability curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,14 @@ class Confusion:
 
         size = len(self.labels)
         cells = np.array([[self.counts.get((a, b), 0) for b in self.labels] for a in self.labels], dtype=float)
-        drawn = np.random.default_rng(seed).multinomial(self.rows, cells.ravel() / self.rows, _ROUNDS)
+        drawn = np.random.default_rng(seed).multinomial(self.rows, cells.ravel() / self.rows, ROUNDS)
         values = statistic(drawn.reshape(-1, size, size).astype(float))
-        low, high = np.nanpercentile(values, _CONFIDENCE)
+        low, high = np.nanpercentile(values, CONFIDENCE)
         value = float(statistic(cells[None])[0])
-        return Measure(name, value, float(low), float(high), self.rows, f"bootstrap, {_ROUNDS} rounds, 95 %", label)
+        return Measure(name, value, float(low), float(high), self.rows, f"bootstrap, {ROUNDS} rounds, 95 %", label)
 
 
-def _share(part: "Matrices", whole: "Matrices") -> "Matrices":
+def share(part: "Matrices", whole: "Matrices") -> "Matrices":
     """A share; 0 of nothing is 0, as no row speaks for the label."""
     import numpy as np
 
@@ -102,33 +104,35 @@ def _diagonal(matrices: "Matrices") -> "Matrices":
     return np.asarray(np.diagonal(matrices, axis1=1, axis2=2))
 
 
-def _f1(matrices: "Matrices") -> "Matrices":
-    return _share(2 * _diagonal(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
+def f1(matrices: "Matrices") -> "Matrices":
+    """F1 of each label, in each matrix."""
+    return share(2 * _diagonal(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
 
 
 def _f1_at(matrices: "Matrices", place: int) -> "Matrices":
-    return _f1(matrices)[:, place]
+    return f1(matrices)[:, place]
 
 
 def _present(matrices: "Matrices", values: "Matrices", of: "Matrices") -> "Matrices":
     """The mean over the labels that occur."""
-    return _share((values * (of > 0)).sum(axis=1), (of > 0).sum(axis=1).astype(float))
+    return share((values * (of > 0)).sum(axis=1), (of > 0).sum(axis=1).astype(float))
 
 
 def _balanced(matrices: "Matrices") -> "Matrices":
     meant = matrices.sum(axis=2)
-    return _present(matrices, _share(_diagonal(matrices), meant), meant)
+    return _present(matrices, share(_diagonal(matrices), meant), meant)
 
 
 def _macro_f1(matrices: "Matrices") -> "Matrices":
-    return _present(matrices, _f1(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
+    return _present(matrices, f1(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
 
 
 def _micro_f1(matrices: "Matrices") -> "Matrices":
-    return _share(_diagonal(matrices).sum(axis=1), matrices.sum(axis=(1, 2)))
+    return share(_diagonal(matrices).sum(axis=1), matrices.sum(axis=(1, 2)))
 
 
-def _kappa(matrices: "Matrices") -> "Matrices":
+def kappa(matrices: "Matrices") -> "Matrices":
+    """Cohen's kappa: agreement beyond what chance gives; 1 where all say the same of all rows."""
     import numpy as np
 
     total = matrices.sum(axis=(1, 2))
@@ -141,7 +145,7 @@ _OVERALL: Mapping[str, Callable[["Matrices"], "Matrices"]] = {
     "balanced accuracy": _balanced,
     "macro f1": _macro_f1,
     "micro f1": _micro_f1,
-    "cohen's kappa": _kappa,
+    "cohen's kappa": kappa,
 }
 
 
@@ -195,18 +199,25 @@ def fleiss_kappa(patterns: Sequence[tuple[Pattern, int]]) -> Measure | None:
 
 def krippendorff_alpha(patterns: Sequence[tuple[Pattern, int]]) -> Measure | None:
     """Agreement beyond chance for any number of ratings; items with one rating have nothing to agree with."""
-    chosen = [(pattern, items) for pattern, items in patterns if sum(pattern.values()) > 1]
+    rows = sum(items for pattern, items in patterns if sum(pattern.values()) > 1)
+    if not rows:
+        return None
+    seen, by_chance = disagreement(patterns)
+    value = 1 - seen / by_chance if by_chance else 1.0
+    return Measure("krippendorff's alpha", value, rows=rows, method="nominal, rows with two ratings or more")
+
+
+def disagreement(patterns: Sequence[tuple[Pattern, int]]) -> tuple[float, float]:
+    """How far the ratings of the items differ, and how far they would if they were handed out by chance."""
     totals: dict[str, float] = {}
     differing = 0.0
-    for pattern, items in chosen:
+    for pattern, items in patterns:
         size = sum(pattern.values())
+        if size < 2:
+            continue
         for label, said in pattern.items():
             totals[label] = totals.get(label, 0) + said * items
             differing += items * said * (size - said) / (size - 1)
     whole = sum(totals.values())
     expected = sum(said * (whole - said) for said in totals.values()) / (whole - 1) if whole > 1 else 0.0
-    if not chosen:
-        return None
-    rows = sum(items for _, items in chosen)
-    value = 1 - differing / expected if expected else 1.0
-    return Measure("krippendorff's alpha", value, rows=rows, method="nominal, rows with two ratings or more")
+    return differing, expected

@@ -1,11 +1,14 @@
-"""Pictures of agreement: the confusion matrix, and how far the share of the votes can be trusted. PNG bytes."""
+"""Pictures of agreement: confusions, labels one by one, how far the share of the votes can be trusted. PNG bytes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synth_assets.training.canvas import INK, LINE, blank, png
+from synth_assets.training.canvas import INK, LINE, SOFT, blank, png
+from synth_assets.training.metrics import BY_SHARE
 
 _DARK = 0.5
+_LABELS_SHOWN = 30
+_BARS = {"precision": SOFT, "recall": LINE, "f1": INK}
 
 
 def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str, judged_by: str = "experts") -> bytes | None:
@@ -33,9 +36,29 @@ def confusion_png(rows: Sequence[Mapping[str, Any]], labels_of: str, judged_by: 
     return png(figure)
 
 
+def labels_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | None:
+    """Precision, recall and F1 of each label, the commonest first; None where a row has one label only."""
+    own = [row for row in rows if row["labels_of"] == labels_of and row["against"] == "experts"]
+    support = {row["label"]: int(row["value"]) for row in own if row["measure"] == "support"}
+    if not support:
+        return None
+    shown = sorted(support, key=lambda label: (-support[label], label))[:_LABELS_SHOWN]
+    values = {(row["label"], row["measure"]): row["value"] or 0.0 for row in own}
+    figure, axes = blank(6.4, 1.2 + 0.6 * len(shown))
+    for place, (measure, colour) in enumerate(_BARS.items()):
+        heights = [y + 0.25 * (place - 1) for y in range(len(shown))]
+        axes.barh(heights, [values[label, measure] for label in shown], 0.22, color=colour, label=measure)
+    axes.set_yticks(range(len(shown)), [f"{label}  ({support[label]:,})" for label in shown], fontsize=8)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("by experts; in brackets the rows for which they named the label")
+    figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside right upper")
+    return png(figure)
+
+
 def reliability_png(rows: Sequence[Mapping[str, Any]], labels_of: str) -> bytes | None:
     """How often a label is right by its share of the votes, with intervals; None where there are no shares."""
-    points = [row for row in rows if row["labels_of"] == labels_of and row["measure"] == "accuracy by vote share"]
+    points = [row for row in rows if row["labels_of"] == labels_of and row["measure"].endswith(BY_SHARE)]
     if not points:
         return None
     figure, axes = blank(4.2, 3.6)
