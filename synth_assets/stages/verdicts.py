@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition, Reach, Reject, Source, declared
@@ -20,6 +21,9 @@ class Verdicts(Source):
 
     kind: Literal["verdicts"] = "verdicts"
     files: Names = Field(min_length=1, description="paths from the recipe's folder, * and ** match many")
+    multiple: bool = Field(
+        False, description="any number of labels for a row, or none of them, in the answer and the column `labels`"
+    )
 
     @field_validator("files")
     @classmethod
@@ -29,7 +33,12 @@ class Verdicts(Source):
         return patterns
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        return declared(_COLUMNS, may_be_empty(self.checks), self.description)
+        said = (
+            Column("labels", "texts", "what the person says; empty where none of the labels applies")
+            if self.multiple
+            else Column("label", "text", "what the person says")
+        )
+        return declared([_SUBJECT, said, *_BY_WHOM], may_be_empty(self.checks), self.description)
 
     def rows(self, partition: Partition, reach: Reach) -> Iterator[Values | Reject]:
         # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.
@@ -44,18 +53,20 @@ class Verdicts(Source):
                     yield item
                     continue
                 try:
-                    yield from (_values(verdict) for verdict in verdicts_in(item.fields, today))
+                    for verdict in verdicts_in(item.fields, today, multiple=self.multiple):
+                        yield self._values(verdict)
                 except (ValueError, AttributeError, TypeError) as error:
                     yield item.reject("no verdict can be read", str(error))
 
+    def _values(self, verdict: Verdict) -> Values:
+        said: dict[str, Json] = (
+            {"label": verdict.said} if isinstance(verdict.said, str) else {"labels": [*verdict.said]}
+        )
+        return {"subject": verdict.subject, **said, "who": verdict.who, "said_at": verdict.at}
 
-_COLUMNS = (
-    Column("subject", "text", "row_id of the row that was judged"),
-    Column("label", "text", "what the person says"),
+
+_SUBJECT = Column("subject", "text", "row_id of the row that was judged")
+_BY_WHOM = (
     Column("who", "text", "the person, as the tool names them"),
     Column("said_at", "timestamp", "when it was said"),
 )
-
-
-def _values(verdict: Verdict) -> Values:
-    return {"subject": verdict.subject, "label": verdict.label, "who": verdict.who, "said_at": verdict.at}

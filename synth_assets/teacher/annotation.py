@@ -23,17 +23,19 @@ def annotation(request: Request, dice: Dice) -> str | None:
     meanings = {name.strip(): meaning for name, meaning in _LABEL.findall(listed)}
     if not found or not meanings or text is None or not rules.strip():
         return None
-    label = _label(text, meanings, _EXAMPLE.findall(rest), dice)
+    scores = _scores(text, meanings, _EXAMPLE.findall(rest))
+    label, labels = _label(scores, dice), _labels(scores, dice)
     if request.schema is None:
         return label
-    fields = request.schema.fields or {}
-    wanted = fields.get("properties")
-    said: dict[str, Json] = {"reason": _reason(text, label), "label": label, "labels": [label]}
-    return json.dumps({name: said[name] for name in wanted if name in said} if isinstance(wanted, dict) else said)
+    wanted = (request.schema.fields or {}).get("properties")
+    keys = list(wanted) if isinstance(wanted, dict) else ["reason", "label", "labels"]
+    told = label if "label" in keys else " and ".join(labels) or "none of them"
+    said: dict[str, Json] = {"reason": _reason(text, told), "label": label, "labels": [*labels]}
+    return json.dumps({name: said[name] for name in keys if name in said})
 
 
-def _label(text: str, meanings: dict[str, str], examples: list[tuple[str, str]], dice: Dice) -> str:
-    """The best fitting label; now and then, and then in some draws only, another one."""
+def _scores(text: str, meanings: dict[str, str], examples: list[tuple[str, str]]) -> dict[str, float]:
+    """How many words the text shares with what is told of each label."""
     told = {name: _words(f"{name} {meaning}") for name, meaning in meanings.items()}
     for shown, answer in examples:
         for name in meanings:
@@ -41,10 +43,23 @@ def _label(text: str, meanings: dict[str, str], examples: list[tuple[str, str]],
                 told[name] |= _words(f"{shown} {answer}")
     # A word that belongs to every label tells nothing.
     shares = Counter(word for words in told.values() for word in words)
-    scores = {name: sum(1 / shares[word] - 1 / len(told) for word in _words(text) & told[name]) for name in told}
+    return {name: sum(1 / shares[word] - 1 / len(told) for word in _words(text) & told[name]) for name in told}
+
+
+def _label(scores: dict[str, float], dice: Dice) -> str:
+    """The best fitting label; now and then, and then in some draws only, another one."""
     ranked = sorted(scores, key=lambda name: (-scores[name], (dice.common + len(name)) % 7, name))
-    wavers = dice.common % 20 < _WAVERS_OF_20 and dice.own % 3 == 0
-    return ranked[1 if wavers and len(ranked) > 1 else 0]
+    return ranked[1 if _wavers(dice) and len(ranked) > 1 else 0]
+
+
+def _labels(scores: dict[str, float], dice: Dice) -> list[str]:
+    """All labels that fit at all; now and then, and then in some draws only, one of them more or less."""
+    toggled = sorted(scores)[dice.common % len(scores)] if _wavers(dice) else None
+    return [name for name in scores if (scores[name] > 0) != (name == toggled)]
+
+
+def _wavers(dice: Dice) -> bool:
+    return dice.common % 20 < _WAVERS_OF_20 and dice.own % 3 == 0
 
 
 def _words(text: str) -> set[str]:

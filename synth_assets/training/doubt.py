@@ -1,6 +1,7 @@
 """How much a person's verdict on a label is worth: the chance that it would change it, from all that is known."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,35 @@ def gain_of(evidence: Evidence, labels: Sequence[str]) -> float:
         for label in belief:
             belief[label] *= _EXPERTS_RIGHT if label == evidence.expert else (1 - _EXPERTS_RIGHT) / others
     return 1 - belief[evidence.label] / sum(belief.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SetEvidence:
+    """What is known of a row with any number of labels: those it has, and the share of the votes for each."""
+
+    labels: Collection[str] | None
+    votes: int
+    shares: Mapping[str, float]
+    expert: Collection[str] | None = None
+
+
+def gain_of_set(evidence: SetEvidence, labels: Sequence[str]) -> float:
+    """The chance that a verdict changes the set. Whether a label applies is a question by itself, so it stays as it is
+    where each of them does.
+    """
+    if evidence.labels is None:
+        return 1.0
+    return 1 - math.prod(_stays(evidence, label) for label in labels)
+
+
+def _stays(evidence: SetEvidence, label: str) -> float:
+    yes = evidence.shares.get(label, 0.0) * evidence.votes
+    belief = {True: yes + _UNSEEN, False: evidence.votes - yes + _UNSEEN}
+    if evidence.expert is not None:
+        for applies in belief:
+            belief[applies] *= _EXPERTS_RIGHT if applies == (label in evidence.expert) else 1 - _EXPERTS_RIGHT
+    assert evidence.labels is not None
+    return belief[label in evidence.labels] / sum(belief.values())
 
 
 def _from_votes(evidence: Evidence, label: str) -> float:
