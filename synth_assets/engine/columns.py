@@ -107,7 +107,8 @@ def _passes(array: Array, column: Column) -> bool:
         if any(messages.field(name).null_count for name in ("role", "content")) or messages.null_count:
             return False
     there = array.drop_null()
-    if column.accepted and not _all(pc.is_in(there, value_set=_texts(column.accepted))):
+    values = there.flatten() if column.type == "texts" else there
+    if column.accepted and not _all(pc.is_in(values, value_set=_texts(column.accepted))):
         return False
     if column.min_length is not None or column.max_length is not None:
         length = pc.utf8_length(there) if column.type in ("text", "json") else pc.list_value_length(there)

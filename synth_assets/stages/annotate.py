@@ -69,7 +69,7 @@ class Annotate(Ask):
     def _columns(self) -> list[Column]:
         names = tuple(self.labels)
         said = (
-            Column("labels", "texts", f"those that apply of: {', '.join(names)}")
+            Column("labels", "texts", "those that apply, in the annotator's eyes", accepted=names)
             if self.multiple
             else Column("label", "text", "what the annotator says", accepted=names)
         )

@@ -90,7 +90,7 @@ class Vote(Query):
         told = "the label with the most votes; none where a tie is not settled, or nobody voted"
         may_lack = self.ties == "abstain" or self.rows is not None
         label = (
-            Column("labels", "texts", "those that more than half have named", nullable=may_lack)
+            Column("labels", "texts", "those that more than half have named", nullable=may_lack, accepted=names)
             if self.multiple
             else Column("label", "text", told, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
         )

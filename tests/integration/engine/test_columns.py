@@ -58,6 +58,7 @@ def test_rows_are_the_same_by_the_column_and_one_by_one(workplace: Workplace, mo
         ("{max_length: {text: 3}}", "text is longer than 3"),
         ("{min_length: {text: 9}}", "text is shorter than 9"),
         ("{accepted: {text: [row]}}", "text is none of row"),
+        ("{accepted: {tags: [a, c]}}", "tags holds what is none of a, c"),
     ],
 )
 def test_a_faulty_row_closes_the_gate_and_is_shown(workplace: Workplace, checks: str, told: str) -> None:
@@ -67,6 +68,11 @@ def test_a_faulty_row_closes_the_gate_and_is_shown(workplace: Workplace, checks:
     closed = next(verdict for verdict in caught.value.verdicts if not verdict.passed)
     assert told in closed.description
     assert closed.failing[0]["text"] in ("row", "row 2")
+
+
+def test_a_list_holds_accepted_values_only(workplace: Workplace) -> None:
+    _write(workplace, [{"text": "row", "n": 1, "tags": []}, {"text": "row 2", "n": 2}], "{accepted: {tags: [a, b, c]}}")
+    assert len(_kept(workplace)) == 2
 
 
 def test_a_value_that_is_there_twice_closes_the_gate(workplace: Workplace) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from synth_assets.assets.measured import DRAWN
-from synth_assets.engine import Engine, StageResult, Wish
+from synth_assets.engine import Engine, GateClosed, StageResult, Wish
 from synth_assets.recipes import BrokenRecipe, load_recipe
 from synth_assets.settings import load
 
@@ -175,6 +175,13 @@ def test_verdicts_go_before_the_votes_and_none_of_the_labels_is_one(place: Place
     }
     asked = {row["subject"] for row in place.rows("SELECT subject FROM mills.doubts")}
     assert asked == tasks.keys() - {first, second, third}, "what a person has judged is not asked again"
+
+
+def test_a_verdict_that_is_none_of_the_labels_closes_the_gate(place: Place) -> None:
+    (row,) = place.rows("SELECT subject FROM mills.votes WHERE verdict_by IS NULL ORDER BY subject LIMIT 1")
+    place.hand_in("typo.json", [{"subject": row["subject"], "labels": ["grwth"], "who": "ann"}])
+    with pytest.raises(GateClosed, match="labels holds what is none of growth, people, risk: 1"):
+        place.run()
 
 
 FAULTS = {
