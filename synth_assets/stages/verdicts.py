@@ -22,7 +22,7 @@ class Verdicts(Source):
     kind: Literal["verdicts"] = "verdicts"
     files: Names = Field(min_length=1, description="paths from the recipe's folder, * and ** match many")
     multiple: bool = Field(
-        False, description="any number of labels for a row, or none of them, in the answer and the column `labels`"
+        False, description="any number of labels for a row, as `labels`; that none applies is no choice, or `(none)`"
     )
 
     @field_validator("files")

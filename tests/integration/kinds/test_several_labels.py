@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from synth_assets.assets.measured import DRAWN
+from synth_assets.assets.measured import pictures_of
 from synth_assets.engine import Engine, GateClosed, StageResult, Wish
 from synth_assets.recipes import BrokenRecipe, load_recipe
 from synth_assets.settings import load
@@ -127,11 +127,11 @@ def test_draws_are_measured_among_themselves_and_two_stages_on_their_rows(place:
     assert on_shared == pytest.approx(place.measure("exact match", "votes")["value"])
 
 
-def test_labels_are_drawn_as_bars_and_not_as_confusions(place: Place) -> None:
-    rows = place.rows("SELECT * FROM mills.agreement")
-    drawn = {what: picture for what, draw in DRAWN.items() if (picture := draw(rows, "votes"))}
-    assert drawn.keys() == {"labels", "reliability"}
-    assert all(picture.startswith(b"\x89PNG") for picture in drawn.values())
+def test_the_ui_shows_labels_as_bars_and_not_as_confusions(place: Place) -> None:
+    recipe = load_recipe(place.folder / "mills.yaml")
+    shown = pictures_of(place.engine, recipe, "agreement", place.made["agreement"])
+    assert shown.keys() == {"labels of draws", "labels of once", "labels of votes", "reliability of votes"}
+    assert all(picture.value.startswith("![") for picture in shown.values())
 
 
 def test_the_queue_starts_with_what_is_least_certain(place: Place) -> None:
