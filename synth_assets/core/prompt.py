@@ -1,7 +1,8 @@
 """Prompt templates: Jinja in a sandbox, where a name that means nothing is an error and never a blank."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -35,6 +36,7 @@ def _environment() -> jinja2.Environment:
 
 
 _ENVIRONMENT = _environment()
+_SINGLE_BRACED = re.compile(r"\{ ?(\w+) ?\}")
 
 
 class TemplateFault(ValueError):
@@ -58,6 +60,12 @@ class Prompt:
         """The names the template reads."""
         found = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.text))
         return frozenset(found - _ENVIRONMENT.globals.keys())
+
+    def single_braced(self) -> Iterator[tuple[str, int]]:
+        """The names in single braces, as other templates have them, and their lines."""
+        for node in _ENVIRONMENT.parse(self.text).find_all(nodes.TemplateData):
+            for found in _SINGLE_BRACED.finditer(node.data):
+                yield found[1], node.lineno + node.data.count("\n", 0, found.start())
 
     def line_of(self, variable: str) -> int:
         """The first line of the template that names the variable."""
@@ -93,8 +101,14 @@ Template = Annotated[str, AfterValidator(_well_formed)]
 
 
 def check_template(key: str, text: str, read: Contract) -> None:
-    """StageFault at the first variable of a stage's template that the table it reads does not have."""
+    """StageFault at the first variable of a stage's template that the table it reads does not have.
+
+    Also at a column in single braces: it would stay as it is, and every row would be asked the same.
+    """
     prompt = Prompt(text)
+    for name, line in prompt.single_braced():
+        if name in read.names():
+            raise StageFault(key, f'"{{{name}}}" is plain text; the column is "{{{{ {name} }}}}"', line)
     for name in sorted(prompt.variables() - set(read.names()), key=prompt.line_of):
         near = get_close_matches(name, read.names(), n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(read.names())}"

@@ -97,7 +97,6 @@ class Build:
     def verdicts(self) -> list[Verdict]:
         """The checks of all that was added; GateClosed if one of them is a gate that closes."""
         self._write()
-        self._gate.rejects = self.tally.rejects - self.tally.reasons.get(SURPLUS, 0)
         verdicts = [*self._gate.verdicts(), *self._links.verdicts(self._lake)]
         if any(verdict.blocking and not verdict.passed for verdict in verdicts):
             raise GateClosed(self._work.table, verdicts)
@@ -206,6 +205,8 @@ class Build:
         tally.rejects += 1
         tally.failures += rejected.failed
         tally.reasons[rejected.reason] = tally.reasons.get(rejected.reason, 0) + 1
+        if rejected.reason != SURPLUS:
+            self._gate.add_reject(rejected.reason, rejected.detail, rejected.reply, rejected.values)
         self._rejected.append(rejected)
         if len(self._rejected) >= BATCH_ROWS:
             self._write_rejects()

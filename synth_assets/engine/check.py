@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.canonical import Json, canonical_json, content_hash, plain
 from synth_assets.core.contract import Column, Contract, Relationship, Values
 from synth_assets.core.errors import ContractError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 SHOWN = 20
+_MOST_REASONS = 3
 ENOUGH, GOAL = "enough_rows", "goal_is_reached"
 
 
@@ -141,6 +142,8 @@ class TableCheck:
     input_rows: int = 0
     rows: int = 0
     rejects: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    rejected: list[Values] = field(default_factory=list)
     failing: list[Values] = field(default_factory=list)
     faulty: int = 0
     faults: dict[str, int] = field(default_factory=dict)
@@ -165,6 +168,14 @@ class TableCheck:
             self._twice.setdefault(name, []).append(row)
         seen.add(mark)
 
+    def add_reject(self, reason: str, detail: str, reply: str | None, values: Values) -> None:
+        """A row that is not in the table; the first are shown if they are too many."""
+        self.rejects += 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        if len(self.rejected) < SHOWN:
+            told = {"reason": reason, "detail": detail, "reply": reply, "row": canonical_json(plain(values))}
+            self.rejected.append({name: value for name, value in told.items() if value})
+
     def add_fault(self, row: Values, fault: str) -> None:
         """A row of a query that fails a row check: it closes the gate."""
         self.faulty += 1
@@ -176,6 +187,8 @@ class TableCheck:
         """Every check of the contract with its result."""
         gate, share = self.contract.gate, self.rejects / max(self.rows + self.rejects, 1)
         told = "; ".join(f"{fault}: {count}" for fault, count in self.faults.items())
+        rejected = f"{self.rejects} rejects, {share:.1%} of all{self._why()}"
+        is_enough, are_few = self.rows >= gate.min_rows, share <= gate.max_reject_share
         verdicts = [
             Verdict(
                 "rows_are_valid",
@@ -186,18 +199,20 @@ class TableCheck:
             ),
             Verdict(
                 ENOUGH,
-                self.rows >= gate.min_rows,
+                is_enough,
                 f"{self.rows} rows, at least {gate.min_rows} wanted",
+                failing=() if is_enough else tuple(self.rejected),
             ),
             Verdict(
                 "few_rejects",
-                share <= gate.max_reject_share,
-                f"{self.rejects} rejects, {share:.1%} of all; at most {gate.max_reject_share:.0%} allowed",
+                are_few,
+                f"{rejected}; at most {gate.max_reject_share:.0%} allowed",
+                failing=() if are_few or not is_enough else tuple(self.rejected),
             ),
             Verdict(
                 "reject_rate",
                 share <= gate.warn_reject_share,
-                f"{self.rejects} rejects, {share:.1%} of all; more than {gate.warn_reject_share:.0%} warns",
+                f"{rejected}; more than {gate.warn_reject_share:.0%} warns",
                 blocking=False,
             ),
         ]
@@ -209,6 +224,11 @@ class TableCheck:
             text = f"{len(twice)} rows hold a value of {name} that another row holds" if twice else "no value twice"
             verdicts.append(Verdict(f"{name}_is_unique", not twice, text, True, tuple(twice[:SHOWN])))
         return verdicts
+
+    def _why(self) -> str:
+        """The reasons that most rejects have."""
+        most = sorted(self.reasons.items(), key=lambda each: -each[1])[:_MOST_REASONS]
+        return f" ({', '.join(f'{count} {reason}' for reason, count in most)})" if most else ""
 
 
 def _unique_names(contract: Contract) -> list[str]:

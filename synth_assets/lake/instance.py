@@ -22,11 +22,15 @@ _LEAST_BYTES = 512 << 20
 
 @contextmanager
 def lake_errors(where: str | None = None, remedy: str | None = None) -> Iterator[None]:
-    """Turns an error of DuckDB into one that says where it happened."""
+    """Turns an error of DuckDB into one that says where it happened, and Ctrl-C in a query into Ctrl-C again."""
     try:
         yield
     except duckdb.Error as error:
         raise LakeError(str(error).strip(), where=where, remedy=remedy) from error
+    except RuntimeError as error:
+        if error.__cause__ is None or isinstance(error.__cause__, Exception):
+            raise
+        raise error.__cause__ from None
 
 
 class Instance:

@@ -10,6 +10,7 @@ from synth_assets.core.contract import ColumnType
 from synth_assets.core.dialog import read_dialog
 
 _INTEGER_LIMIT = 2**63
+_LIKELY: tuple[ColumnType, ...] = ("boolean", "integer", "number", "text", "dialog", "texts")
 _SPELLED_BOOLEANS = {"true": True, "false": False}
 
 
@@ -19,6 +20,17 @@ def convert(value: object, type_: ColumnType, *, spelled: bool) -> Json:
         return _SPELLED[type_](value) if spelled and isinstance(value, str) else _NATIVE[type_](value)
     except RecursionError as error:
         raise ValueError("the value is nested too deeply") from error
+
+
+def likely_type(value: object) -> ColumnType:
+    """The type that a column of such values would be declared with."""
+    for type_ in _LIKELY:
+        try:
+            _NATIVE[type_](value)
+        except (ValueError, RecursionError):
+            continue
+        return type_
+    return "json"
 
 
 def day_of(value: object) -> date:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, f
 from synth_assets.core.canonical import Json, content_hash
 from synth_assets.core.contract import Column, ColumnType, Contract, Values
 from synth_assets.core.stage import Partition, Reach, Reject, Scheme, Source, StageFault, declared
-from synth_assets.stages._convert import convert, day_of
+from synth_assets.stages._convert import convert, day_of, likely_type
 from synth_assets.stages._datasets import DatasetName, read_dataset
 from synth_assets.stages._divide import shard_of, shuffled
 from synth_assets.stages._files import check_pattern, read_files
@@ -96,7 +96,17 @@ class RowSource(Source):
         columns = [Column(name, spec.type, spec.description, spec.nullable) for name, spec in self.columns.items()]
         if self.id is not None and self.id not in self.columns:
             raise StageFault("id", f"{self.id} is none of the columns: {', '.join(self.columns)}")
+        self._check_inline()
         return declared(columns, self.checks, self.description)
+
+    def _check_inline(self) -> None:
+        """Rows in the recipe tell beforehand that a column will be missing in each of them."""
+        there = {key: value for row in self.inline or () for key, value in row.items()}
+        for name, spec in self.columns.items():
+            if self.inline and not spec.nullable and (spec.from_ or name) not in there:
+                told = ", ".join(f"{key}: {likely_type(value)}" for key, value in there.items())
+                field = spec.from_ or name
+                raise StageFault("columns", f"no inline row has {field}; for what they have: columns: {{{told}}}")
 
     def check_scheme(self, scheme: Scheme) -> None:
         if scheme == "daily" and self.rows_ is None and self.date_column is None:

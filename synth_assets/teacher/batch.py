@@ -130,8 +130,11 @@ class BatchTransport:
 
     async def _wait_for(self, control: Control, job: JobState) -> JobState:
         pause_s = _FIRST_LOOK_S
+        told: JobState | None = None
         while not job.is_over:
-            _log.info("batch job %s: %s, %d of %d done", job.id, job.status, job.done, job.total)
+            if job != told:
+                _log.info("batch job %s: %s, %d of %d done", job.id, job.status, job.done, job.total)
+            told = job
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _SELDOMEST_LOOK_S)
             job = await control.look(job.id)

@@ -1,11 +1,12 @@
 """What is seen of a run while it goes: bars on a terminal, a line now and then elsewhere."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from synth_assets.cli.view.terminal import done, err
+from synth_assets.cli.view.terminal import done, err, warned
 from synth_assets.cli.view.words import count, money, seconds, some
 
 if TYPE_CHECKING:
@@ -35,11 +36,38 @@ class Watcher(Protocol):
 def watching() -> "Iterator[Watcher]":
     """The watcher that suits where stderr goes."""
     console = err()
-    if not console.is_terminal:
-        yield Lines(console)
-        return
-    with _progress(console) as progress:
-        yield Bars(progress)
+    with _listening(console):
+        if not console.is_terminal:
+            yield Lines(console)
+            return
+        with _progress(console) as progress:
+            yield Bars(progress)
+
+
+@contextmanager
+def _listening(console: "Console") -> Iterator[None]:
+    """What is logged meanwhile, such as how far a batch job is, is seen between the lines."""
+    logger, level = logging.getLogger("synth_assets"), logging.getLogger("synth_assets").level
+    ear = _Ear(console)
+    logger.addHandler(ear)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(ear)
+        logger.setLevel(level)
+
+
+class _Ear(logging.Handler):
+    def __init__(self, console: "Console") -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            warned(self._console, record.getMessage())
+        else:
+            self._console.print(f"  {record.getMessage()}", markup=False)
 
 
 class Bars:

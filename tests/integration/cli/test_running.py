@@ -1,5 +1,6 @@
 """`synth check`, `plan`, `run`: what they print, what they leave behind, and their exit codes."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -177,6 +178,13 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(place: Place, sent: signa
         again = paid.synth("run", "robots", "--json").json
         assert again["bought"]["calls"] == 12 - kept
         assert again["results"][1]["rows"] == 12
+
+
+def test_how_far_a_batch_job_is_is_seen(place: Place) -> None:
+    place.write_recipe(PAID.replace("{model: mistral-small-latest,", "{model: mistral-small-latest, mode: batch,"))
+    with served(faults="batch=0.2s") as teacher:
+        said = place.with_env(MISTRAL_BASE_URL=teacher.url, MISTRAL_API_KEY="none").synth("run", "robots")
+    assert re.search(r"^  batch job \S+: QUEUED, 0 of 12 done$", said.err, re.MULTILINE)
 
 
 def test_in_the_background_of_a_script_it_can_be_ended_too(place: Place) -> None:

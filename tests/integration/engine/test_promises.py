@@ -232,6 +232,17 @@ class TestNothingDisappears:
         assert lake.count("robots.rewritten") == N
         assert lake.rows("SELECT count(*) AS n FROM robots.rewritten", at=before) == [{"n": N}]
 
+    def test_a_gate_closed_by_rejects_shows_them(self, robots: Workplace) -> None:
+        robots.write_dialogs([[{"role": "user", "content": "anyone?"}]] * 2)
+        text = (robots.folder / "recipes/robots.yaml").read_text()
+        robots.write("robots", text.replace("cheerful robot.", "cheerful robot.\n    checks: {max_rejects: 0.5}"))
+        with pytest.raises(GateClosed) as closed:
+            robots.run()
+        (enough, few) = [verdict for verdict in closed.value.verdicts if verdict.blocking and not verdict.passed]
+        assert few.description.startswith("2 rejects, 100.0% of all (2 not fit to rewrite); at most 50%")
+        assert [told["reason"] for told in (*enough.failing, *few.failing)] == ["not fit to rewrite"] * 2
+        assert "anyone?" in str(enough.failing[0]["row"])
+
     def test_an_interrupt_after_the_commit_leaves_the_export(
         self, robots: Workplace, monkeypatch: pytest.MonkeyPatch
     ) -> None:

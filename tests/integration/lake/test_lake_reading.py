@@ -11,6 +11,7 @@ from synth_assets.core.contract import Column, Contract
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import LakeError
 from synth_assets.lake import About, Lake, Replace, open_lake
+from synth_assets.lake.instance import lake_errors
 
 Put = Callable[..., int]
 EVERYTHING = Contract(
@@ -145,3 +146,10 @@ def test_a_path_with_braces_is_refused(tmp_path: Path) -> None:
 def test_a_long_query_draws_nothing_on_the_screen(lake: Lake) -> None:
     shown = lake.rows("SELECT current_setting('enable_progress_bar') AS shown")
     assert shown == [{"shown": False}]
+
+
+def test_ctrl_c_in_a_query_is_ctrl_c() -> None:
+    """DuckDB makes a RuntimeError of it. (The real thing would now and then not be heard at all: DuckDB looks for
+    signals between the parts of a query.)"""
+    with pytest.raises(KeyboardInterrupt), lake_errors("a.table"):
+        raise RuntimeError("Query interrupted") from KeyboardInterrupt()

@@ -79,3 +79,10 @@ def test_a_template_is_held_against_the_table_it_reads():
     assert (caught.value.key, caught.value.line) == ("instruction", 2)
     with pytest.raises(StageFault, match="there are: question, context"):
         check_template("instruction", "{{ zzz }}", READ)
+
+
+def test_a_column_in_single_braces_is_told_of():
+    with pytest.raises(StageFault, match=r'"\{question\}" is plain text; the column is "\{\{ question \}\}"') as caught:
+        check_template("prompt", "Of {{ context }}:\n{% if context %}x{% endif %}\nanswer {question}", READ)
+    assert (caught.value.key, caught.value.line) == ("prompt", 3)
+    check_template("prompt", 'As JSON: {"question": …}, {answer}, {{ "{question}" }}', READ)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition
+from synth_assets.core.stage import Partition, StageFault
 from synth_assets.stages._divide import shuffled
 from synth_assets.stages._json_items import json_items
 from synth_assets.stages.source import RowSource
@@ -98,6 +98,14 @@ def test_columns_are_renamed_described_and_may_be_empty(read):
     ]
     contract = RowSource.model_validate({"inline": [], "columns": columns}).contract({})
     assert (contract.columns[0].description, contract.columns[0].nullable) == ("what is asked", True)
+
+
+def test_rows_of_the_recipe_tell_how_their_columns_are_declared():
+    rows = [{"text": "a", "n": 1}, {"tags": ["x"], "said": [{"role": "user", "content": "Hi"}], "ok": True}]
+    with pytest.raises(StageFault) as caught:
+        RowSource.model_validate({"inline": rows}).contract({})
+    assert str(caught.value).endswith("columns: {text: text, n: integer, tags: texts, said: dialog, ok: boolean}")
+    assert caught.value.key == "columns"
 
 
 # A dataset of the hub
