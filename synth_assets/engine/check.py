@@ -68,7 +68,10 @@ def _rules(column: Column) -> dict[str, Callable[[Any], bool]]:
     """What each value that is there must be, by the words that tell of a failure."""
     rules: dict[str, Callable[[Any], bool]] = {f"is not of type {column.type}": _TYPES[column.type]}
     if column.accepted:
-        rules.update(_accepting(column))
+        accepted, told = frozenset(column.accepted), "holds what is" if column.type == "texts" else "is"
+        rules[f"{told} none of {', '.join(column.accepted)}"] = lambda value: accepted.issuperset(
+            value if _is_texts(value) else [value]
+        )
     least, most = column.min_length, column.max_length
     if least is not None:
         rules[f"is shorter than {least}"] = lambda value: not hasattr(value, "__len__") or len(value) >= least
@@ -80,13 +83,6 @@ def _rules(column: Column) -> dict[str, Callable[[Any], bool]]:
     if high is not None:
         rules[f"is more than {high:g}"] = lambda value: not _is_number(value) or value <= high
     return rules
-
-
-def _accepting(column: Column) -> dict[str, Callable[[Any], bool]]:
-    accepted, names = frozenset(column.accepted), ", ".join(column.accepted)
-    if column.type == "texts":
-        return {f"holds what is none of {names}": lambda value: not _is_texts(value) or accepted.issuperset(value)}
-    return {f"is none of {names}": lambda value: value in accepted}
 
 
 def _is_number(value: object) -> bool:
