@@ -201,10 +201,7 @@ class Build:
         self._hash.update(f"{identity}\n{canonical_json(told)}\n".encode("utf-8", "surrogatepass"))
 
     def _reject(self, rejected: Rejected) -> None:
-        tally = self.tally
-        tally.rejects += 1
-        tally.failures += rejected.failed
-        tally.reasons[rejected.reason] = tally.reasons.get(rejected.reason, 0) + 1
+        self.tally.reject(rejected)
         if rejected.reason != SURPLUS:
             self._gate.add_reject(rejected.reason, rejected.detail, rejected.reply, rejected.values)
         self._rejected.append(rejected)

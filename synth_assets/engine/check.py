@@ -1,6 +1,6 @@
 """Contracts as Pandera schemas: which rows of a batch fail, and whether the table as a whole may be committed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -181,45 +181,28 @@ class TableCheck:
 
     def verdicts(self) -> list[Verdict]:
         """Every check of the contract with its result."""
-        gate, share = self.contract.gate, self.rejects / max(self.rows + self.rejects, 1)
-        told = "; ".join(f"{fault}: {count}" for fault, count in self.faults.items())
-        rejected = f"{self.rejects} rejects, {share:.1%} of all{self._why()}"
-        is_enough, are_few = self.rows >= gate.min_rows, share <= gate.max_reject_share
-        verdicts = [
-            Verdict(
-                "rows_are_valid",
-                not self.faulty,
-                told or "every row passes its checks",
-                True,
-                tuple(self.failing),
-            ),
-            Verdict(
-                ENOUGH,
-                is_enough,
-                f"{self.rows} rows, at least {gate.min_rows} wanted",
-                failing=() if is_enough else tuple(self.rejected),
-            ),
-            Verdict(
-                "few_rejects",
-                are_few,
-                f"{rejected}; at most {gate.max_reject_share:.0%} allowed",
-                failing=() if are_few or not is_enough else tuple(self.rejected),
-            ),
-            Verdict(
-                "reject_rate",
-                share <= gate.warn_reject_share,
-                f"{rejected}; more than {gate.warn_reject_share:.0%} warns",
-                blocking=False,
-            ),
-        ]
-        if gate.goal_rows is not None:
-            told = f"{self.rows} of the {gate.goal_rows} rows that are wanted"
-            verdicts.append(Verdict(GOAL, self.rows >= gate.goal_rows, told, blocking=False))
+        told = "; ".join(f"{fault}: {count}" for fault, count in self.faults.items()) or "every row passes its checks"
+        verdicts = [Verdict("rows_are_valid", not self.faulty, told, True, tuple(self.failing)), *self._counted()]
         for name in _unique_names(self.contract):
             twice = self._twice.get(name, [])
             text = f"{len(twice)} rows hold a value of {name} that another row holds" if twice else "no value twice"
             verdicts.append(Verdict(f"{name}_is_unique", not twice, text, True, tuple(twice[:SHOWN])))
         return verdicts
+
+    def _counted(self) -> Iterator[Verdict]:
+        """What the numbers of rows and rejects say. Where a gate closes by them, rejects are shown once."""
+        gate, share = self.contract.gate, self.rejects / max(self.rows + self.rejects, 1)
+        is_enough, are_few = self.rows >= gate.min_rows, share <= gate.max_reject_share
+        shown, told = tuple(self.rejected), f"{self.rejects} rejects, {share:.1%} of all{self._why()}"
+        wanted = f"{self.rows} rows, at least {gate.min_rows} wanted"
+        yield Verdict(ENOUGH, is_enough, wanted, failing=() if is_enough else shown)
+        allowed = f"{told}; at most {gate.max_reject_share:.0%} allowed"
+        yield Verdict("few_rejects", are_few, allowed, failing=shown if is_enough and not are_few else ())
+        warned = f"{told}; more than {gate.warn_reject_share:.0%} warns"
+        yield Verdict("reject_rate", share <= gate.warn_reject_share, warned, blocking=False)
+        if gate.goal_rows is not None:
+            reached = f"{self.rows} of the {gate.goal_rows} rows that are wanted"
+            yield Verdict(GOAL, self.rows >= gate.goal_rows, reached, blocking=False)
 
     def _why(self) -> str:
         """The reasons that most rejects have."""

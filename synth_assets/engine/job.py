@@ -139,6 +139,12 @@ class Tally:
         """Adds a cost; once one is unknown the sum is."""
         self.cost_usd = None if cost_usd is None or self.cost_usd is None else self.cost_usd + cost_usd
 
+    def reject(self, rejected: Rejected) -> None:
+        """Counts one that made no row, and why."""
+        self.rejects += 1
+        self.failures += rejected.failed
+        self.reasons[rejected.reason] = self.reasons.get(rejected.reason, 0) + 1
+
 
 OnProgress = Callable[[Job, Tally], None]
 
