@@ -38,8 +38,10 @@ def _turns(before: Any, after: Any) -> Iterator[str]:
 
 
 def _columns(before: Values, after: Values) -> Iterator[str]:
+    """What was read, and what is new in the row that was made of it."""
     yield "| | column | value |\n|---|---|---|"
-    for side, row in (("read", before), ("made", after)):
+    made = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    for side, row in (("read", before), ("made", made)):
         for name, value in row.items():
             if name not in SYSTEM_COLUMNS and value is not None:
                 yield f"| *{side}* | {cell(name)} | {cell(str(value))} |"

@@ -104,12 +104,14 @@ def _rejects(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata
     if not reasons:
         return told
     shown = engine.lake.rows(
-        f"SELECT reason, detail, row, reply FROM {rejects_of(result.table)} WHERE partition_key = ?"
+        f"SELECT reason, detail, reply, row FROM {rejects_of(result.table)} WHERE partition_key = ?"
         f" ORDER BY row_id LIMIT {REJECTS_SHOWN}",
         (result.partition_key,),
         at=result.snapshot,
     )
     counted = [{"reason": reason, "rejects": count} for reason, count in reasons.items()]
+    if not any(row["reply"] for row in shown):
+        shown = [{name: value for name, value in row.items() if name != "reply"} for row in shown]
     return {**told, "rejects by reason": table_of(counted), "rejected rows": table_of(shown)}
 
 
@@ -125,8 +127,9 @@ def _looks(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata:
 
 
 def _own(row: Values) -> Mapping[str, Any]:
-    hidden = {"parent_ids", "call_keys"} | ({"partition_key"} if row.get("partition_key") == WHOLE else set())
-    return {name: value for name, value in row.items() if name not in hidden}
+    """The row without what only the lake needs; its id at the end, so that what it says is seen first."""
+    hidden = {"row_id", "parent_ids", "call_keys"} | ({"partition_key"} if row.get("partition_key") == WHOLE else set())
+    return {**{name: value for name, value in row.items() if name not in hidden}, "row_id": row.get("row_id")}
 
 
 def _parents(engine: Engine, made: Made, rows: Sequence[Values]) -> dict[str, Values]:

@@ -71,8 +71,13 @@ def _draw_lengths(axes: "Axes", lengths: Mapping[str, Sequence[float]]) -> None:
 
 
 def _draw_reasons(axes: "Axes", reasons: Mapping[str, int]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     names = [name if len(name) <= 40 else f"{name[:39]}…" for name in reasons]
-    axes.barh(range(len(names)), list(reasons.values()), color=_REJECTS)
-    axes.invert_yaxis()
+    bars = axes.barh(range(len(names)), list(reasons.values()), color=_REJECTS, height=0.6)
+    axes.bar_label(bars, [f" {count:,}" for count in reasons.values()], fontsize=8)
     axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(max(len(names), 4) - 0.5, -0.5)
+    axes.set_xlim(0, 1.15 * max(reasons.values()))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("rejects")

@@ -39,7 +39,7 @@ def told(tally: Tally) -> str:
 
 def cost(usd: float | None) -> str:
     """A cost in words; one that is not known is never zero."""
-    return "cost unknown" if usd is None else f"${usd:,.4f}"
+    return "cost unknown" if usd is None else f"${usd:,.4f}" if usd else "$0"
 
 
 @contextmanager

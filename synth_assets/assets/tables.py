@@ -21,6 +21,7 @@ SYSTEM_NOTES = {
     "partition_key": "the partition it belongs to",
 }
 TEXT_SHOWN = 240
+DIGITS = 6
 NEW_LINE = "↵"
 
 
@@ -74,7 +75,9 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
 
 
 def _cell(value: object) -> str | int | float | bool | None:
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, float):
+        return round(value, DIGITS) if abs(value) > 1 else float(f"{value:.{DIGITS}g}")
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
         return short(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import ceil, floor
 from typing import TYPE_CHECKING, TypeAlias
 
 from synth_assets.training.canvas import AWAY, INK, blank, png
@@ -20,6 +21,8 @@ def scores_png(kept: Counts, away: Counts, name: str) -> bytes | None:
     scores = sorted({*kept, *away})
     if not scores:
         return None
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = blank(5.2, 3.2)
     width = 0.8 * min((b - a for a, b in pairwise(scores)), default=1.0)
     below = [kept.get(score, 0) for score in scores]
@@ -33,6 +36,7 @@ def scores_png(kept: Counts, away: Counts, name: str) -> bytes | None:
             axes.annotate(f"{count:,}", (score, count), ha="center", va="bottom", fontsize=8)
     _mark_scores(axes, scores)
     axes.set_ylim(0, 1.12 * max(a + b for a, b in zip(below, above, strict=True)))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(name)
     axes.set_ylabel("rows")
     return png(figure)
@@ -64,8 +68,13 @@ def parts_png(parts: Mapping[str, Counts], name: str) -> bytes | None:
 
 
 def short(part: str) -> str:
-    """The end of a long name: of a path, it is what tells it from others."""
-    return part if len(part) <= _NAME else f"…{part[1 - _NAME :]}"
+    """The last folders of a long path, which tell it from others, or the beginning of another long text."""
+    if len(part) <= _NAME:
+        return part
+    end = part[1 - _NAME :]
+    if " " in part or "/" not in end:
+        return f"{part[: _NAME - 1]}…"
+    return f"…{end[end.index('/') :]}"
 
 
 def _mean(counts: Counts) -> float:
@@ -73,5 +82,9 @@ def _mean(counts: Counts) -> float:
 
 
 def _mark_scores(axes: "Axes", scores: Sequence[float]) -> None:
+    """The scores themselves; of means that stand close together, the whole numbers around them."""
+    span = scores[-1] - scores[0]
+    if any(b - a < span / _TICKS for a, b in pairwise(scores)):
+        scores = range(floor(scores[0]), ceil(scores[-1]) + 1)
     if len(scores) <= _TICKS:
         axes.set_xticks(scores, [f"{score:g}" for score in scores])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.assets.examples import TEXT_SHOWN, cell, side_by_side
+from synth_assets.assets.metadata import _own
 from synth_assets.assets.pictures import picture_of
 from synth_assets.assets.progress import cost, told
 from synth_assets.assets.tables import column_schema, dagster_type, frame_of, short, table_of
@@ -53,6 +54,16 @@ class TestExamples:
         assert "| *made* | label | positive |" in shown
         assert "nothing" not in shown
 
+    def test_what_a_row_took_over_is_told_once(self) -> None:
+        before = {"a": {"row_id": "a", "question": "Why?", "score": 1}}
+        after = [{"row_id": "b", "parent_ids": ["a"], "question": "Why?", "score": 2, "answer": "So."}]
+        assert side_by_side(before, after, Contract(())).splitlines()[2:] == [
+            r"| *read* | question | Why? |",
+            r"| *read* | score | 1 |",
+            r"| *made* | score | 2 |",
+            r"| *made* | answer | So. |",
+        ]
+
     def test_a_row_whose_parent_is_gone_is_left_out(self) -> None:
         assert side_by_side({}, [{"row_id": "b", "parent_ids": ["a"], "messages": turns("Why?")}], TALKS) == ""
 
@@ -67,6 +78,18 @@ class TestTables:
         assert record.data["tags"] == '["a"]'
         assert str(record.data["text"]).endswith("…")
         assert record.data["at"] == "2026-11-01 00:00:00+00:00"
+
+    @pytest.mark.parametrize(
+        ("value", "seen"), [(10 / 11, 0.909091), (1234567.25, 1234567.25), (1.5e-9, 1.5e-9), (2.0, 2.0), (True, True)]
+    )
+    def test_a_number_has_no_more_digits_than_one_reads(self, value: float, seen: float) -> None:
+        (record,) = table_of([{"share": value}]).records
+        assert record.data["share"] == seen
+
+    def test_what_a_row_says_stands_before_what_the_lake_adds(self) -> None:
+        row = {"row_id": "r", "parent_ids": [], "call_keys": [], "text": "So.", "partition_key": "all"}
+        assert list(_own(row)) == ["text", "row_id"]
+        assert list(_own({**row, "partition_key": "2026-11-01"})) == ["text", "partition_key", "row_id"]
 
     def test_rows_of_different_columns_share_one_table(self) -> None:
         table = table_of([{"a": 1}, {"b": True}])
@@ -123,4 +146,4 @@ class TestProgress:
 
     def test_a_cost_that_is_not_known_is_never_zero(self) -> None:
         assert cost(None) == "cost unknown"
-        assert cost(0.0) == "$0.0000"
+        assert cost(0.0) == "$0"

@@ -1,6 +1,9 @@
 """Pictures of scores: what is counted is drawn, and nothing is drawn of nothing."""
 
-from synth_assets.training.score_plots import parts_png, scores_png, short
+import pytest
+
+from synth_assets.training.canvas import blank
+from synth_assets.training.score_plots import _mark_scores, parts_png, scores_png, short
 
 PNG = b"\x89PNG"
 
@@ -26,5 +29,25 @@ def test_many_means_and_many_parts_fit_into_a_picture():
 
 
 def test_of_a_long_path_the_end_is_told():
-    assert short("knowledge/" * 9 + "phoenix").endswith("/phoenix")
-    assert len(short("x" * 99)) == 44
+    assert short("knowledge/" * 9 + "phoenix") == "…/knowledge/knowledge/knowledge/phoenix", "whole folders"
+    assert len(short("x" * 99)) == len(short("knowledge/" + "x" * 99)) == 44
+
+
+def test_of_a_long_sentence_the_beginning_is_told():
+    assert short("How would you go about and/or around it when there are only ten minutes left?").startswith("How wo")
+
+
+@pytest.mark.parametrize(
+    ("scores", "ticks"),
+    [
+        ([1, 2, 3], ["1", "2", "3"]),
+        ([1, 1.5, 2.5, 3], ["1", "1.5", "2.5", "3"]),
+        ([4, 4.33, 5.67, 6, 10], ["4", "5", "6", "7", "8", "9", "10"]),
+        ([2], ["2"]),
+    ],
+)
+def test_scores_that_stand_close_together_do_not_hide_each_other(scores, ticks):
+    figure, axes = blank(5, 3)
+    _mark_scores(axes, scores)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ticks
+    assert figure is axes.figure
