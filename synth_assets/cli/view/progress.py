@@ -142,7 +142,7 @@ def finished(result: "StageResult") -> str:
     """One line about a job that is over."""
     name, tally = _name(result.table, result.partition_key), result.tally
     if result.reused:
-        return f"{name}: nothing to do, {some(tally.rows, 'row')} as they are"
+        return f"{name}: {some(tally.rows, 'row')}, as it should be"
     rejects = f", {some(tally.rejects, 'reject')}" if tally.rejects else ""
     rejects += f", {some(len(result.rounds.rounds), 'round')}" if result.rounds else ""
     return f"{name}: {some(tally.rows, 'row')}{rejects} in {seconds(result.duration_s)}"

@@ -54,6 +54,15 @@ def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> Non
     assert all(result.reused for result in engine.run_all(recipe, Wish()) if "leaves" not in result.table)
 
 
+def test_the_goal_that_the_recipe_offers_is_reached_in_rounds(engine: Engine, tmp_path: Path) -> None:
+    text = SHIPPED["informal_emails"].path.read_text("utf-8").replace("# goal:", "goal:")
+    results = run(engine, tmp_path, text.replace("  model: mistral-small-latest", "  model: offline"))
+    told = results["questions"].rounds
+    assert told is not None
+    assert (told.reached, len(told.rounds)) == (True, 2)
+    assert results["judged_pairs"].tally.rows == results["finetune"].tally.rows == 40
+
+
 def test_every_pair_keeps_the_path_of_its_leaf(engine: Engine) -> None:
     run_all = engine.run_all(SHIPPED["taxonomy"], Wish())
     assert len(list(run_all)) == 8
