@@ -37,6 +37,11 @@ class Settings:
         """The folder of replies that are not yet in the ledger."""
         return self.home / "journal"
 
+    @property
+    def budgets(self) -> Path:
+        """The folder of locks: a run's budget is spent by one of its stages at a time."""
+        return self.home / "budgets"
+
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
     """The settings of a process, each with its default."""

@@ -111,9 +111,11 @@ class Rounding:
         if gained <= 0:
             return last.times * 2
         more = MARGIN * (self._goal.rows - last.accepted) * (last.times - before.times) / gained
-        times = last.times + min(more, last.times * (MOST_TIMES - 1))
+        more = min(more, last.times * (MOST_TIMES - 1))
         # A stage is asked in whole calls: too little more would be the same again, and look as if there were no more.
-        return times if self._grown(times) != self._grown(last.times) else last.times * 2
+        while more < last.times and self._grown(last.times + more) == self._grown(last.times):
+            more *= 2
+        return last.times + more
 
     def _out_of_money(self, error: BudgetError) -> BudgetError:
         accepted = self.rounds[-1].accepted if self.rounds else 0

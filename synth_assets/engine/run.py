@@ -13,18 +13,19 @@ from synth_assets.core.errors import ConflictError, LakeError
 from synth_assets.core.stage import Ask, Query, Row, Sift, Sink, Source, Study
 from synth_assets.engine import exports
 from synth_assets.engine.ask import LOOKUP_ROWS, Asking
+from synth_assets.engine.budget import budget_turn, remaining_budget
 from synth_assets.engine.build import Build
 from synth_assets.engine.commits import Committed, InputState, input_partition, input_states, latest, reused
 from synth_assets.engine.describe import Contents, Origin, describe, write
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, OnProgress, StageResult
-from synth_assets.engine.ledger import Scope, Session, spent
+from synth_assets.engine.ledger import Scope, Session
 from synth_assets.engine.outcomes import LakeDesk, made_by_query, made_by_source, made_by_study, made_of_row, rows_of
 from synth_assets.engine.rounds import Rounding, is_grown
 from synth_assets.engine.siblings import Siblings
 from synth_assets.lake import Lake
 from synth_assets.settings import Settings
-from synth_assets.teacher import Budget, Teacher
+from synth_assets.teacher import Teacher
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -127,7 +128,11 @@ class Runner:
     def _ask(self, job: Job, stage: Ask, base: Committed | None, inputs: Inputs) -> StageResult:
         teacher = teacher_of(job.recipe, job.stage, self.settings)
         scope = Scope(job.run_id, job.schema, job.stage, job.partition.key)
-        with self._build(job, base) as build, Session(self.lake, self.settings.journal, scope) as session:
+        with (
+            budget_turn(self.settings, job),
+            self._build(job, base) as build,
+            Session(self.lake, self.settings.journal, scope) as session,
+        ):
             asyncio.run(self._ask_all(job, stage, build, Asked(teacher, session, snapshot_of(inputs))))
             session.flush()
             result = build.commit(inputs)
@@ -231,13 +236,3 @@ def _exported(build: Build, inputs: Inputs, folder: Path) -> StageResult:
 def snapshot_of(inputs: Inputs) -> int:
     """The snapshot that a job reads its inputs at."""
     return next(iter(inputs.values())).snapshot
-
-
-def remaining_budget(lake: Lake, job: Job) -> Budget:
-    """What a run may still spend: its recipe's budget less what its stages have bought so far."""
-    budget, used = job.recipe.budget, spent(lake, job.run_id)
-    return Budget(
-        usd=None if budget.usd is None else budget.usd - used["usd"],
-        calls=None if budget.calls is None else budget.calls - int(used["calls"]),
-        tokens=None if budget.tokens is None else budget.tokens - int(used["tokens"]),
-    )

@@ -29,7 +29,7 @@ class Catalog(Protocol):
     def attach(self, alias: str, *options: str) -> str:
         """The statement that attaches the lake under a name."""
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[object]:
         """Holds off every other writer, in all processes, while the block runs."""
 
 
@@ -58,7 +58,7 @@ class LocalCatalog:
         where = quoted_text(f"ducklake:sqlite:{self.folder / 'catalog.sqlite'}")
         return f"ATTACH {where} AS {alias} (DATA_PATH {quoted_text(f'{self.data}/')}, {', '.join(told)})"
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self) -> AbstractContextManager[object]:
         return held(self.folder / "catalog.lock")
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Waits for the lock and holds it while the block runs."""
+def held(path: Path) -> Iterator[int]:
+    """Waits for the lock and holds it while the block runs, which is given the open file."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
     finally:
         os.close(file)
 

@@ -1,12 +1,13 @@
 """The budget of a run against a real server: never passed, however much is in flight, and the next run goes on."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from synth_assets.core.errors import BudgetError
-from synth_assets.engine import Engine, Wish
+from synth_assets.engine import Engine, Wish, jobs_of
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.prices import Prices
@@ -63,3 +64,26 @@ def test_a_budget_stops_a_run_before_it_is_passed_and_the_next_goes_on(
         assert what != "calls" or first["calls"] == limit, "to the last one"
         run(tmp_path, server, "{calls: 1000}")
         assert spent(server)["calls"] == 2 * ROWS, "nothing was bought twice"
+
+
+def test_stages_of_a_run_that_are_at_work_at_once_share_its_budget(tmp_path: Path) -> None:
+    """As Dagster's other executors run them: each in a process with an engine of its own."""
+    limit = 50
+    with served(faults="latency=5ms") as server:
+        with pytest.raises(BudgetError):
+            run(tmp_path, server, "{calls: 1}")
+        text = RECIPE.format(model=MODEL, budget=f"{{calls: {server.counts.answers + limit - 1}}}")
+        (tmp_path / "recipes" / "robots.yaml").write_text(text.replace("from: rewritten", "from: raw"))
+        recipe, before = load_recipe(tmp_path / "recipes" / "robots.yaml"), server.counts.answers
+
+        def made(stage: str) -> int:
+            with Engine(load({"MISTRAL_BASE_URL": server.url}, tmp_path)) as engine:
+                (job,) = jobs_of(recipe, Wish(stage), "the-run")
+                return engine.run(job).tally.rows
+
+        with ThreadPoolExecutor(2) as pool:
+            at_once = [pool.submit(made, stage) for stage in ("rewritten", "again")]
+        faults = [stage.exception() for stage in at_once]
+        assert server.counts.answers - before == limit
+    assert [type(fault) for fault in faults if fault] == [BudgetError]
+    assert not list((tmp_path / ".synth" / "budgets").iterdir())
