@@ -54,7 +54,7 @@ class Questions(Ask):
         task = filled(self.task, row.values)
         context = row.values[self.context] if self.context else None
         examples = texts_in(row.values[self.examples]) if self.examples else []
-        rules = prompt_file("questions.jinja").render({"task": task, "context": context})
+        rules = prompt_file("questions.jinja").render({"task": task, "context": context, "examples": examples})
         requests = []
         for call, first in enumerate(range(0, self.count, self.per_call)):
             told = {"examples": _sample(examples, self.shown, call), "count": min(self.per_call, self.count - first)}

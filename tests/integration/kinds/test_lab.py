@@ -12,6 +12,7 @@ from synth_assets.core.stage import Ask, Row
 from synth_assets.engine import Engine, StageResult, Wish, plan
 from synth_assets.recipes import find_recipes, load_recipe
 from synth_assets.settings import load
+from tests.unit.stages.asking import shown
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "informal_emails"
 SHIPPED = find_recipes(load({})).recipes
@@ -251,6 +252,15 @@ stages:
   judged_pairs: {kind: judge, from: pairs, work: "{{ question }} / {{ answer }}", rubric: 1 to 3, scale: 1..3,
                  form: text, keep: ">= 2"}
 """
+
+
+def test_the_prompt_of_the_article_asks_for_five_questions_on_informal_emails(tmp_path: Path) -> None:
+    path = tmp_path / "article.yaml"
+    path.write_text(ARTICLE, "utf-8")
+    asking = load_recipe(path).stages["questions"]
+    assert isinstance(asking, Ask)
+    (request,) = asking.requests(Row("", {"task": "writing informal emails"}))
+    assert shown(request) == (GOLDEN / "request.txt").read_text("utf-8")
 
 
 def test_the_texts_of_the_article_go_through_every_step(tmp_path: Path) -> None:
