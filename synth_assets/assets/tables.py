@@ -20,7 +20,8 @@ SYSTEM_NOTES = {
     "call_keys": "the calls in ops.calls that made it",
     "partition_key": "the partition it belongs to",
 }
-TEXT_SHOWN = 240
+TEXT_SHOWN, TEXT_SHOWN_IN_WIDE = 240, 100
+FEW_COLUMNS = 5
 DIGITS = 6
 NEW_LINE = "↵"
 
@@ -68,22 +69,26 @@ def frame_of(rows: Sequence[Values], contract: Contract) -> "pd.DataFrame":
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
-    """Rows as a table of the UI; long texts are cut, what is nested is JSON."""
+    """Rows as a table of the UI; long texts are cut, what is nested is JSON.
+
+    The UI makes the columns of a wide table narrow, and a long text in one of them a tower.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row))
-    records = [dg.TableRecord({name: _cell(row.get(name)) for name in names}) for row in rows]
+    shown = TEXT_SHOWN if len(names) <= FEW_COLUMNS else TEXT_SHOWN_IN_WIDE
+    records = [dg.TableRecord({name: _cell(row.get(name), shown) for name in names}) for row in rows]
     return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name, "string") for name in names]))
 
 
-def _cell(value: object) -> str | int | float | bool | None:
+def _cell(value: object, shown: int) -> str | int | float | bool | None:
     if isinstance(value, float):
         return round(value, DIGITS) if abs(value) > 1 else float(f"{value:.{DIGITS}g}")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return short(value)
+        return short(value, shown)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return short(_spoken(value) or json.dumps(value, ensure_ascii=False, default=str))
+    return short(_spoken(value) or json.dumps(value, ensure_ascii=False, default=str), shown)
 
 
 def _spoken(value: object) -> str:

@@ -91,6 +91,11 @@ class TestTables:
         assert list(_own(row)) == ["text", "row_id"]
         assert list(_own({**row, "partition_key": "2026-11-01"})) == ["text", "partition_key", "row_id"]
 
+    @pytest.mark.parametrize(("columns", "characters"), [(5, 240), (6, 100)])
+    def test_texts_are_shorter_where_columns_are_narrow(self, columns: int, characters: int) -> None:
+        (record,) = table_of([{f"text_{n}": "x" * 1000 for n in range(columns)}]).records
+        assert {len(str(text)) for text in record.data.values()} == {characters}
+
     def test_rows_of_different_columns_share_one_table(self) -> None:
         table = table_of([{"a": 1}, {"b": True}])
         assert [column.name for column in table.schema.columns] == ["a", "b"]
