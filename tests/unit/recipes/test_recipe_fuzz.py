@@ -24,7 +24,7 @@ WHOLE = {
     "stages": {
         "raw": {
             "kind": "source",
-            "inline": [{"text": "a"}],
+            "inline": [{"text": "a", "m": [{"role": "user", "content": "a"}]}],
             "columns": {"text": "text", "messages": {"type": "dialog", "from": "m"}},
             "rows": 3,
             "checks": {"unique": ["text"], "accepted": {"text": ["a"]}},
