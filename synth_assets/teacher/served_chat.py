@@ -111,10 +111,13 @@ class ServedChat:
 
     async def _send(self, request: web.BaseRequest, completion: dict[str, Any]) -> web.StreamResponse:
         response = web.Response(body=encode(completion), content_type="application/json", headers=self._limits())
-        await response.prepare(request)
-        await response.write_eof()
+        if request.transport is None or request.transport.is_closing():
+            raise ConnectionResetError
+        # Counted first: who has read the answer may hang up before this coroutine has its turn again.
         self.counts.statuses[200] += 1
         self.count(completion)
+        await response.prepare(request)
+        await response.write_eof()
         return response
 
     async def _go_wrong(self, fault: str, request: web.BaseRequest, body: bytes) -> web.StreamResponse:

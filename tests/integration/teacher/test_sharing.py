@@ -120,6 +120,7 @@ async def test_silence_ends_those_who_ask_and_whoever_comes_later_finds_out_alon
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("synth_assets.teacher.breaker.PATIENCE_S", 0.3)
+    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.05)
     with served(repeat, "latency=1ms,down_after=5,down_for=2") as server:
         teacher = teacher_of(server.url)
         async with teacher.gateway() as first, teacher.gateway() as second, teacher.gateway() as idle:
