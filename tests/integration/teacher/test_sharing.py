@@ -124,7 +124,7 @@ async def test_silence_ends_those_who_ask_and_whoever_comes_later_finds_out_alon
     with served(repeat, "latency=1ms,down_after=5,down_for=2") as server:
         teacher = teacher_of(server.url)
         async with teacher.gateway() as first, teacher.gateway() as second, teacher.gateway() as idle:
-            asked = (ask_all(teacher, gateway, "x", 40) for gateway in (first, second))
+            asked = (ask_all(teacher, gateway, "x", 400) for gateway in (first, second))
             ended = await asyncio.gather(*asked, return_exceptions=True)
             assert ["no answer for" in str(end) for end in ended] == [True, True]
             await asyncio.sleep(2)
