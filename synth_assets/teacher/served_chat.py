@@ -124,7 +124,7 @@ class ServedChat:
         if fault.isdigit():
             return self.status(int(fault))
         if fault == "reset":
-            return _reset(request, web.Response())
+            return reset(request, web.Response())
         if fault == "wrong_type":
             return web.Response(body=_PAGE, content_type="text/html")
         if fault == "wrong_shape":
@@ -197,7 +197,8 @@ def _spoiled(fault: str, completion: dict[str, Any]) -> dict[str, Any]:
     return completion
 
 
-def _reset(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+def reset(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+    """Hangs up; whoever asked gets no more of the response."""
     if request.transport is not None:
         request.transport.abort()
     return response
@@ -211,7 +212,7 @@ async def _break_off(fault: str, request: web.BaseRequest, data: bytes) -> web.S
         for place in range(_FIRST_BYTES, len(data)):
             await asyncio.sleep(_DRIP_S)
             await response.write(data[place : place + 1])
-    return _reset(request, response)
+    return reset(request, response)
 
 
 def _write_again(request: web.BaseRequest, data: bytes) -> None:

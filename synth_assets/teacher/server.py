@@ -13,7 +13,7 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.errors import TeacherError
 from synth_assets.teacher.faults import Faults
 from synth_assets.teacher.served_batches import ServedBatches
-from synth_assets.teacher.served_chat import RULES, AnswerTo, Counts, ServedChat
+from synth_assets.teacher.served_chat import RULES, AnswerTo, Counts, ServedChat, reset
 
 _MODELS = ("mistral-small-latest", "mistral-medium-latest", "mistral-large-latest", "offline")
 
@@ -74,6 +74,8 @@ class ServedTeacher:
         self._port = self._runner.addresses[0][1]
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self._site is None:  # the connection was on its way in when the server went down
+            return reset(request, web.Response())
         steps = request.path.strip("/").split("/")
         if steps[0] == "v1" and self._chat.key_is_expired():
             return self._chat.status(401)
@@ -98,8 +100,9 @@ class ServedTeacher:
 
     async def _go_down(self) -> None:
         """Lets go of the port and of everyone on the line; comes back if so ordered."""
-        if self._site is not None:
-            await self._site.stop()
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
         self._hang_up()
         if self._faults.down_for is not None:
             await asyncio.sleep(self._faults.down_for)
