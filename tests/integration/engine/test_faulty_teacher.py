@@ -47,6 +47,7 @@ NOT_ANSWERED = {
     "400": "refused (400)",
     "422": "refused (422)",
 }
+ANSWERED_ANOTHER = "the response answers another call"
 POORLY_ANSWERED = {
     "empty": "the answer is empty",
     "invalid": "the answer is not valid JSON",
@@ -133,7 +134,12 @@ class Site:
         )
         price, counts = Prices().price(MODEL), server.counts
         assert price is not None
-        assert bill["keys"] == bill["n"] == counts.answers
+        assert bill["keys"] == bill["n"]
+        if (twice := counts.faults["duplicate"]) and bill["n"] != counts.answers:
+            # What was left over on a line was read for the answer to the next call, whose own came to deaf ears.
+            assert counts.answers - twice <= bill["n"] < counts.answers
+            return
+        assert bill["n"] == counts.answers
         assert (bill["prompt"] or 0, bill["completion"] or 0) == (counts.prompt_tokens, counts.completion_tokens)
         assert math.isclose(bill["usd"] or 0.0, price.cost_usd(counts.prompt_tokens, counts.completion_tokens))
 
@@ -182,7 +188,7 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     with Site(tmp_path, 150) as site, served(beep, "all=30%,latency=5ms,jitter=20ms,retry_after=0.01") as server:
         site.run(server.url, "concurrency: 32, timeout_s: 1")
         assert site.made() >= 140
-        assert set(site.rejects()) <= {*NOT_ANSWERED.values(), *POORLY_ANSWERED.values()}
+        assert set(site.rejects()) <= {*NOT_ANSWERED.values(), *POORLY_ANSWERED.values(), ANSWERED_ANOTHER}
         site.require_all_accounted_for(server)
 
 
@@ -202,7 +208,7 @@ def test_any_faults_at_once(shares: dict[str, float], seed: int, retries: int, r
         except TeacherError as error:
             assert "turns every request away" in error.message, "five bad requests before the first answer"  # noqa: PT017
         else:
-            assert set(site.rejects()) <= {*NOT_ANSWERED.values(), *POORLY_ANSWERED.values()}
+            assert set(site.rejects()) <= {*NOT_ANSWERED.values(), *POORLY_ANSWERED.values(), ANSWERED_ANOTHER}
             site.require_all_accounted_for(server)
 
 
