@@ -51,11 +51,14 @@ def _number(value: object) -> object:
 
 
 def _moment(value: object) -> object:
-    """A datetime or its ISO spelling; without a time zone it is UTC."""
+    """A datetime or its ISO spelling, in UTC; without a time zone it is UTC.
+
+    Arrow is not left to convert it: Pandera sets a variable (for Spark's sake) that makes Arrow drop time zones.
+    """
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if isinstance(moment, datetime) and moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    return moment
+    if not isinstance(moment, datetime):
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _dialog(value: Sequence[object]) -> object:

@@ -100,7 +100,7 @@ class HttpTransport:
             if response.status != 200:
                 raise of_status(response.status, response.headers, data)
             answer = read_answer(data)
-            if self._echoes.is_echo(answer.id, body):
+            if self._echoes.is_echo(answer.id, body, data):
                 if isinstance(response, _Response) and response.came_in is not None:
                     response.came_in.abort()
                 raise Setback("passing", "the response answers another call", billed=True)

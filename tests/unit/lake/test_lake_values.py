@@ -46,7 +46,13 @@ def stored(kind: ColumnType, *values: Any) -> list[Any]:
         ("dialog", None, None),
     ],
 )
-def test_a_value_and_what_is_kept_of_it(kind: ColumnType, given_value: Any, kept: Any) -> None:
+@pytest.mark.parametrize("ignores", [None, "1"], ids=["", "Pandera imported"])
+def test_a_value_and_what_is_kept_of_it(
+    monkeypatch: pytest.MonkeyPatch, kind: ColumnType, given_value: Any, kept: Any, ignores: str | None
+) -> None:
+    monkeypatch.delenv("PYARROW_IGNORE_TIMEZONE", raising=False)
+    if ignores:
+        monkeypatch.setenv("PYARROW_IGNORE_TIMEZONE", ignores)
     assert stored(kind, given_value) == [kept]
 
 
