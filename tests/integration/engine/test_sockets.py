@@ -73,7 +73,7 @@ def test_a_changed_parser_calls_nobody(tmp_path: Path, teacher: ServedTeacher, m
 
 @pytest.mark.slow
 def test_a_killed_run_buys_again_at_most_what_was_in_flight(tmp_path: Path) -> None:
-    rows, kills, dice = 300, 4, random.Random(1)
+    rows, kills, dice = 300, 2, random.Random(1)
     recipe = _write(tmp_path, [dialog(number) for number in range(rows)])
     with served(faults="latency=320ms") as server:
         for _ in range(kills):
