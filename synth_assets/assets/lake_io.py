@@ -1,5 +1,6 @@
 """Tables of the lake as pandas frames: what an asset that somebody wrote in Python reads and returns."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -126,9 +127,21 @@ def arrow_of(value: object) -> "pa.Table":
             f"an asset of the lake returns a pandas DataFrame or a pyarrow Table, this is {type(value).__name__}"
         )
     try:
-        return pa.Table.from_pandas(value, preserve_index=False)
+        return pa.Table.from_pandas(_in_utc(value), preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise ContractError(f"a column holds values of several types: {error}") from error
+
+
+def _in_utc(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Moments as objects of Python, such as those of mixed zones: Arrow drops their zones where Pandera is imported."""
+    changed = frame.copy(deep=False)
+    for name in frame.select_dtypes("object"):
+        changed[name] = frame[name].map(_moment_in_utc)
+    return changed
+
+
+def _moment_in_utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not None else value
 
 
 def frame_of_table(table: "pa.Table") -> "pd.DataFrame":
