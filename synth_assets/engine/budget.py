@@ -31,7 +31,7 @@ def budget_turn(settings: Settings, job: Job) -> Iterator[None]:
                 try:
                     yield
                 finally:
-                    path.unlink()
+                    path.unlink(missing_ok=True)
                 return
 
 

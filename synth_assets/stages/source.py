@@ -102,11 +102,11 @@ class RowSource(Source):
     def _check_inline(self) -> None:
         """Rows in the recipe tell beforehand that a column will be missing in each of them."""
         there = {key: value for row in self.inline or () for key, value in row.items()}
-        for name, spec in self.columns.items():
-            if self.inline and not spec.nullable and (spec.from_ or name) not in there:
-                told = ", ".join(f"{key}: {likely_type(value)}" for key, value in there.items())
-                field = spec.from_ or name
-                raise StageFault("columns", f"no inline row has {field}; for what they have: columns: {{{told}}}")
+        wanted = [spec.from_ or name for name, spec in self.columns.items() if not spec.nullable]
+        missing = [field for field in wanted if field not in there]
+        if self.inline and missing:
+            told = ", ".join(f"{key}: {likely_type(value)}" for key, value in there.items())
+            raise StageFault("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{told}}}")
 
     def check_scheme(self, scheme: Scheme) -> None:
         if scheme == "daily" and self.rows_ is None and self.date_column is None:

@@ -47,8 +47,8 @@ def watching() -> "Iterator[Watcher]":
 @contextmanager
 def _listening(console: "Console") -> Iterator[None]:
     """What is logged meanwhile, such as how far a batch job is, is seen between the lines."""
-    logger, level = logging.getLogger("synth_assets"), logging.getLogger("synth_assets").level
-    ear = _Ear(console)
+    logger, ear = logging.getLogger("synth_assets"), _Ear(console)
+    level = logger.level
     logger.addHandler(ear)
     logger.setLevel(logging.INFO)
     try:

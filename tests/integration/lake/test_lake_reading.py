@@ -148,6 +148,17 @@ def test_a_long_query_draws_nothing_on_the_screen(lake: Lake) -> None:
     assert shown == [{"shown": False}]
 
 
+def test_a_frozen_reader_sees_no_later_commit(lake: Lake, put: Put) -> None:
+    first = put("notes.one", ["a"])
+    with lake.frozen() as now:
+        assert now.snapshot() == first
+        later = put("notes.one", ["b", "c"])
+        assert (now.count("notes.one"), now.snapshot(), now.has("notes.one")) == (1, first, True)
+        assert (lake.count("notes.one"), lake.snapshot()) == (2, later)
+    with lake.frozen() as now:
+        assert now.snapshot() == later
+
+
 def test_ctrl_c_in_a_query_is_ctrl_c() -> None:
     """DuckDB makes a RuntimeError of it. (The real thing would now and then not be heard at all: DuckDB looks for
     signals between the parts of a query.)"""
