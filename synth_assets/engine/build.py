@@ -13,11 +13,12 @@ from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import ConflictError
 from synth_assets.engine import ops
 from synth_assets.engine.books import Entry, booked
-from synth_assets.engine.check import GateClosed, TableCheck, Verdict, faults_of, schema_of
+from synth_assets.engine.check import GateClosed, TableCheck, Verdict
 from synth_assets.engine.columns import named, passing
 from synth_assets.engine.commits import Committed, InputState, latest
 from synth_assets.engine.job import Made, Rejected, StageResult, Tally, Work
 from synth_assets.engine.links import LinkCheck
+from synth_assets.engine.row_check import RowCheck
 from synth_assets.engine.siblings import Siblings
 from synth_assets.lake import About, Append, Change, Lake, Reader, Replace, View
 
@@ -36,7 +37,7 @@ class Build:
         self.fingerprint = fingerprint
         self._lake, self._work, self._base = lake, work, base
         self._started = time.monotonic()
-        self._schema = schema_of(work.contract, work.table)
+        self._check = RowCheck(work.contract, work.table)
         self._gate = TableCheck(work.contract)
         self._links = LinkCheck(work.contract.relationships)
         self._watched = {"row_id", *(c.name for c in work.contract.columns if c.unique)}
@@ -164,7 +165,7 @@ class Build:
         batch, self._waiting = self._waiting, []
         if not batch:
             return
-        faults = faults_of(self._schema, [made.values for made in batch])
+        faults = self._check.faults([made.values for made in batch])
         room = self._room()
         rows: list[dict[str, Any]] = []
         for place, made in enumerate(batch):

@@ -1,16 +1,12 @@
-"""Contracts as Pandera schemas: which rows of a batch fail, and whether the table as a whole may be committed."""
+"""Whether a table as a whole may be committed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.canonical import Json, canonical_json, content_hash, plain
-from synth_assets.core.contract import Column, Contract, Relationship, Values
+from synth_assets.core.contract import Contract, Relationship, Values
 from synth_assets.core.errors import ContractError
-
-if TYPE_CHECKING:
-    import pandera.pandas as pa
+from synth_assets.engine.marks import Marks
 
 SHOWN = 20
 _MOST_REASONS = 3
@@ -42,94 +38,6 @@ class GateClosed(ContractError):
         self.wants_rows = all(verdict.name == ENOUGH for verdict in closed)
 
 
-def schema_of(contract: Contract, name: str = "") -> "pa.DataFrameSchema":
-    """The Pandera schema of a contract's rows."""
-    import pandera.pandas as pa
-
-    return pa.DataFrameSchema(
-        {column.name: _pandera_column(column) for column in contract.columns},
-        name=name or None,
-        description=contract.description or None,
-    )
-
-
-def _pandera_column(column: Column) -> "pa.Column":
-    import pandera.pandas as pa
-
-    checks = [pa.Check(_each(is_valid), name=reason, error=reason) for reason, is_valid in _rules(column).items()]
-    return pa.Column(None, checks, nullable=column.nullable, description=column.description or None, required=True)
-
-
-def _each(is_valid: Callable[[Any], bool]) -> Callable[[Any], Any]:
-    return lambda series: series.map(is_valid).astype(bool)
-
-
-def _rules(column: Column) -> dict[str, Callable[[Any], bool]]:
-    """What each value that is there must be, by the words that tell of a failure."""
-    rules: dict[str, Callable[[Any], bool]] = {f"is not of type {column.type}": _TYPES[column.type]}
-    if column.accepted:
-        accepted, told = frozenset(column.accepted), "holds what is" if column.type == "texts" else "is"
-        rules[f"{told} none of {', '.join(column.accepted)}"] = lambda value: accepted.issuperset(
-            value if _is_texts(value) else [value]
-        )
-    least, most = column.min_length, column.max_length
-    if least is not None:
-        rules[f"is shorter than {least}"] = lambda value: not hasattr(value, "__len__") or len(value) >= least
-    if most is not None:
-        rules[f"is longer than {most}"] = lambda value: not hasattr(value, "__len__") or len(value) <= most
-    low, high = column.minimum, column.maximum
-    if low is not None:
-        rules[f"is less than {low:g}"] = lambda value: not _is_number(value) or value >= low
-    if high is not None:
-        rules[f"is more than {high:g}"] = lambda value: not _is_number(value) or value <= high
-    return rules
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_dialog(value: object) -> bool:
-    return isinstance(value, Sequence) and all(
-        isinstance(turn, Mapping) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str)
-        for turn in value
-    )
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-
-
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "text": lambda value: isinstance(value, str),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": _is_number,
-    "boolean": lambda value: isinstance(value, bool),
-    "timestamp": lambda value: isinstance(value, datetime | str),
-    "dialog": _is_dialog,
-    "texts": _is_texts,
-    "json": lambda value: isinstance(value, str | Mapping | list | int | float | bool),
-}
-
-
-def faults_of(schema: "pa.DataFrameSchema", rows: Sequence[Values]) -> dict[int, str]:
-    """For each row of the batch that fails, by its place: the first check that it failed."""
-    import pandas as pd
-    import pandera.errors
-
-    frame = pd.DataFrame(list(rows), columns=list(schema.columns), dtype=object)
-    try:
-        schema.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        faults: dict[int, str] = {}
-        cases = error.failure_cases
-        for index, column, check in zip(cases["index"], cases["column"], cases["check"], strict=True):
-            reason = "is missing" if check == "not_nullable" else str(check)
-            faults.setdefault(int(index), f"{column} {reason}")
-        return faults
-    return {}
-
-
 @dataclass(slots=True)
 class TableCheck:
     """The gate of a table: fed every row that goes in, asked once at the end."""
@@ -143,7 +51,8 @@ class TableCheck:
     failing: list[Values] = field(default_factory=list)
     faulty: int = 0
     faults: dict[str, int] = field(default_factory=dict)
-    _seen: dict[str, set[str]] = field(default_factory=dict)
+    _seen: dict[str, Marks] = field(default_factory=dict)
+    _repeats: dict[str, int] = field(default_factory=dict)
     _twice: dict[str, list[Values]] = field(default_factory=dict)
 
     def add(self, rows: Iterable[Values]) -> None:
@@ -158,11 +67,11 @@ class TableCheck:
         value = row.get(name)
         if value is None:
             return
-        mark = value if isinstance(value, str) and len(value) <= 32 else content_hash("unique/1", _plain(value))
-        seen = self._seen.setdefault(name, set())
-        if mark in seen:
-            self._twice.setdefault(name, []).append(row)
-        seen.add(mark)
+        mark = value if isinstance(value, str) else content_hash("unique/1", _plain(value))
+        if not self._seen.setdefault(name, Marks()).add(mark):
+            self._repeats[name] = self._repeats.get(name, 0) + 1
+            if self._repeats[name] <= SHOWN:
+                self._twice.setdefault(name, []).append(row)
 
     def add_reject(self, reason: str, detail: str, reply: str | None, values: Values) -> None:
         """A row that is not in the table; the first are shown if they are too many."""
@@ -184,9 +93,9 @@ class TableCheck:
         told = "; ".join(f"{fault}: {count}" for fault, count in self.faults.items()) or "every row passes its checks"
         verdicts = [Verdict("rows_are_valid", not self.faulty, told, True, tuple(self.failing)), *self._counted()]
         for name in _unique_names(self.contract):
-            twice = self._twice.get(name, [])
-            text = f"{len(twice)} rows hold a value of {name} that another row holds" if twice else "no value twice"
-            verdicts.append(Verdict(f"{name}_is_unique", not twice, text, True, tuple(twice[:SHOWN])))
+            repeats = self._repeats.get(name, 0)
+            text = f"{repeats} rows hold a value of {name} that another row holds" if repeats else "no value twice"
+            verdicts.append(Verdict(f"{name}_is_unique", not repeats, text, True, tuple(self._twice.get(name, ()))))
         return verdicts
 
     def _counted(self) -> Iterator[Verdict]:

@@ -98,7 +98,7 @@ def _passes(array: Array, column: Column) -> bool:
     """Whether every value passes: rather a no too many."""
     import pyarrow.compute as pc
 
-    if array.null_count and not column.nullable:
+    if not column.nullable and (array.null_count or _has_nan(array)):
         return False
     if column.type == "texts" and array.flatten().null_count:
         return False
@@ -114,6 +114,14 @@ def _passes(array: Array, column: Column) -> bool:
         length = pc.utf8_length(there) if column.type in ("text", "json") else pc.list_value_length(there)
         return _within(length, column.min_length, column.max_length)
     return _within(there, column.minimum, column.maximum)
+
+
+def _has_nan(array: Array) -> bool:
+    """Pandera takes a number that is none for a value that is missing."""
+    import pyarrow.compute as pc
+    from pyarrow import types
+
+    return types.is_floating(array.type) and bool(pc.any(pc.is_nan(array)).as_py())
 
 
 def _within(array: Array, low: float | None, high: float | None) -> bool:

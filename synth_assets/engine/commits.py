@@ -11,7 +11,7 @@ from typing import Any
 from synth_assets.core.canonical import content_hash
 from synth_assets.engine.job import Job, StageResult, Tally, Work
 from synth_assets.engine.ops import COMMITS
-from synth_assets.lake import Reader
+from synth_assets.lake import Reader, as_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,9 @@ def latest(lake: Reader, table: str, at: int | None = None) -> dict[str, Committ
     """The latest commit of each partition of a table."""
     schema, name = table.split(".")
     rows = lake.rows(
-        f"SELECT * FROM {COMMITS} WHERE recipe = ? AND stage = ?"
+        f"SELECT * FROM {COMMITS}{as_of(at)} WHERE recipe = ? AND stage = ?"
         " QUALIFY row_number() OVER (PARTITION BY partition_key ORDER BY serial DESC) = 1",
         (schema, name),
-        at=at,
     )
     return {row["partition_key"]: _committed(row) for row in rows}
 

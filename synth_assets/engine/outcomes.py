@@ -1,6 +1,5 @@
 """What becomes rows: of a source, a query, a study, a sift, a sink; and the rows of a table as a stage sees them."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +49,7 @@ def _row(values: dict[str, object]) -> Row:
 
 def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejected]:
     """The rows of a source, named by their `id` column or their content; equal ones are told apart by their count."""
-    count: Counter[str] = Counter()
+    siblings = Siblings()
     part = job.partition
     day = (part.key,) if part.scheme == "daily" else ()
     reach = LakeReach(job.recipe.path.parent, lake)
@@ -61,8 +60,7 @@ def made_by_source(job: Job, stage: Source, lake: Lake) -> Iterator[Made | Rejec
             yield Rejected({}, item.reason, item.detail)
             continue
         content = content_hash("source/1", plain(item if stage.id is None else {stage.id: item[stage.id]}))
-        yield Made(item, (*day, content), count[content])
-        count[content] += 1
+        yield Made(item, (*day, content), siblings.place((content,)))
 
 
 def made_by_study(found: Values | Written, siblings: Siblings) -> Made | Rejected:

@@ -7,26 +7,22 @@ that must be asked about is unknown from there on, and counted by the stages aft
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
-from typing import TYPE_CHECKING
 
 from synth_assets.core.canonical import row_id
 from synth_assets.core.request import Call
 from synth_assets.core.stage import Ask, Row, Sift, Source
 from synth_assets.engine import ask, ledger
-from synth_assets.engine.check import faults_of, schema_of
 from synth_assets.engine.commits import input_partition, input_states, latest
 from synth_assets.engine.estimate import Estimate, Estimator
 from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
 from synth_assets.engine.job import Job, Made, Rejected
 from synth_assets.engine.outcomes import made_by_source, made_of_row, rows_of
 from synth_assets.engine.rounds import is_grown
+from synth_assets.engine.row_check import RowCheck
 from synth_assets.engine.sheet import finish
 from synth_assets.engine.unknown import UNKNOWN, supposed_requests
 from synth_assets.engine.whole import Engine, Wish, jobs_of
 from synth_assets.recipes import Recipe
-
-if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
 
 Batch = list[Row]
 
@@ -155,7 +151,7 @@ class _Planner:
             yield from self._simulated(each, PlanLine("", ""))
 
     def _source(self, job: Job, stage: Source, line: PlanLine) -> Iterator[Batch]:
-        schema = schema_of(job.recipe.contracts[job.stage])
+        check = RowCheck(job.recipe.contracts[job.stage])
         made: list[Made] = []
         for outcome in made_by_source(job, stage, self._lake):
             line.input_rows += 1
@@ -164,13 +160,13 @@ class _Planner:
                 continue
             made.append(outcome)
             if len(made) >= ask.LOOKUP_ROWS:
-                yield _checked(job, schema, made, line)
+                yield _checked(job, check, made, line)
                 made = []
-        yield _checked(job, schema, made, line)
+        yield _checked(job, check, made, line)
 
     def _sifted(self, job: Job, stage: Sift, line: PlanLine) -> Iterator[Batch]:
         """The rows that are known go through the sift; those that are not may all come through it."""
-        schema = schema_of(job.recipe.contracts[job.stage])
+        check = RowCheck(job.recipe.contracts[job.stage])
         unknown = 0
 
         def known(name: str) -> Iterator[Row]:
@@ -186,13 +182,13 @@ class _Planner:
             outcomes = [made_of_row(each.parent, each.outcome) for each in some]
             made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
             line.rejects += len(outcomes) - len(made)
-            yield _checked(job, schema, made, line)
+            yield _checked(job, check, made, line)
         yield [UNKNOWN] * unknown
 
     def _asked(self, job: Job, stage: Ask, line: PlanLine) -> Iterator[Batch]:
         teacher = teacher_of(job.recipe, job.stage, self._settings)
         line.notice = teacher.notice
-        schema = schema_of(job.recipe.contracts[job.stage])
+        check = RowCheck(job.recipe.contracts[job.stage])
         estimator = Estimator(self._lake, teacher, job)
         wanted: set[str] = set()
         for batch in self._input(job, stage.from_):
@@ -206,7 +202,7 @@ class _Planner:
             line.calls += len(fresh)
             estimator.add(fresh)
             made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
-            yield _checked(job, schema, made, line)
+            yield _checked(job, check, made, line)
             if unknown := len(batch) - len(known):
                 supposed = supposed_requests(stage, job.recipe.contracts[stage.from_])
                 estimator.suppose(supposed)
@@ -227,11 +223,11 @@ def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
     return fresh
 
 
-def _checked(job: Job, schema: "DataFrameSchema", made: list[Made], line: PlanLine) -> Batch:
+def _checked(job: Job, check: RowCheck, made: list[Made], line: PlanLine) -> Batch:
     """The rows that pass their checks; the others will be rejects."""
     if not made:
         return []
-    faults = faults_of(schema, [each.values for each in made])
+    faults = check.faults([each.values for each in made])
     line.rejects += len(faults)
     return [
         Row(row_id(job.recipe.name, job.stage, each.origin, each.ordinal), each.values)

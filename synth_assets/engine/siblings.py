@@ -1,17 +1,20 @@
 """Tells rows of the same origin apart: the first, the second …"""
 
 from collections import Counter
-from hashlib import blake2b
+
+from synth_assets.engine.marks import Marks
 
 
 class Siblings:
-    """Counts rows by their origin. What is kept of an origin is a short hash: there may be millions."""
+    """Counts rows by their origin. Most are alone, so that little is kept of them: there may be millions."""
 
     def __init__(self) -> None:
-        self._count: Counter[bytes] = Counter()
+        self._seen = Marks()
+        self._more: Counter[tuple[str, ...]] = Counter()
 
     def place(self, origin: tuple[str, ...]) -> int:
         """How many rows of that origin came before this one."""
-        key = blake2b("\n".join(origin).encode(), digest_size=16).digest()
-        self._count[key] += 1
-        return self._count[key] - 1
+        if self._seen.add("\n".join(origin)):
+            return 0
+        self._more[origin] += 1
+        return self._more[origin]

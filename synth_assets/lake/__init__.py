@@ -3,7 +3,7 @@
 from synth_assets.lake.care import CareReport
 from synth_assets.lake.commit import Append, Change, Drop, Replace, View
 from synth_assets.lake.lake import Lake, open_lake
-from synth_assets.lake.names import arrow_schema, duckdb_type
+from synth_assets.lake.names import arrow_schema, as_of, duckdb_type
 from synth_assets.lake.publish import PublishReport
 from synth_assets.lake.reader import Reader
 from synth_assets.lake.snapshots import About, Snapshot
@@ -23,6 +23,7 @@ __all__ = [
     "View",
     "Writer",
     "arrow_schema",
+    "as_of",
     "duckdb_type",
     "open_lake",
 ]

@@ -29,11 +29,14 @@ class Pile:
     files: tuple[str, ...]
 
 
+def is_due(connection: DuckDBPyConnection, table: str, fewest: int) -> bool:
+    """Whether a table has so many small files."""
+    return sum(size < SMALL_BYTES for size in _live_files(connection, table).values()) >= fewest
+
+
 def piles(connection: DuckDBPyConnection, table: str, fewest: int) -> Iterator[Pile]:
     """The partitions of a table that have at least that many small files."""
     sizes = _live_files(connection, table)
-    if sum(size < SMALL_BYTES for size in sizes.values()) < fewest:
-        return
     of_file = f"SELECT partition_key, filename, min(rowid) AS first FROM {quoted_table(table)} GROUP BY 1, 2"
     sql = f"SELECT partition_key, list(filename ORDER BY first) FROM ({of_file}) GROUP BY 1 ORDER BY 1"
     with lake_errors(table):

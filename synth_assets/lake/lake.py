@@ -100,6 +100,8 @@ class Lake(Reader):
 
     def compact(self, table: str, partition: str | None = None, *, fewest: int = 2) -> bool:
         """Makes the small files of each partition one, where there are at least `fewest`; true where it did."""
+        if not compaction.is_due(self._connect_briefly(None), table, fewest):
+            return False
         at = self.snapshot()
         piles = compaction.piles(self._connect(at), table, fewest)
         done = [self._compact(pile, at) for pile in piles if partition in (None, pile.partition)]

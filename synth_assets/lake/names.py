@@ -84,6 +84,11 @@ def quoted_table(table: str) -> str:
     return f'"{schema}"."{name}"'
 
 
+def as_of(at: int | None) -> str:
+    """What follows a table's name where it is read as it was at a snapshot."""
+    return "" if at is None else f" AT (VERSION => {at:d})"
+
+
 def quoted_column(name: str) -> str:
     """A column's name as SQL spells it."""
     if not _NAME.fullmatch(name):

@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.instance import LAKE, lake_errors
-from synth_assets.lake.names import checked_partition, quoted_column, quoted_table, quoted_text, table_parts
+from synth_assets.lake.names import as_of, checked_partition, quoted_column, quoted_table, quoted_text, table_parts
 from synth_assets.lake.snapshots import Snapshot, read_about
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Reader:
 
     def has(self, table: str, at: int | None = None) -> bool:
         """Whether there is such a table."""
-        return bool(self._columns(table, at))
+        return self._was_table(table, at) or bool(self._columns(table, at))
 
     def columns(self, table: str, at: int | None = None) -> dict[str, str]:
         """The columns of a table and their DuckDB types."""
@@ -79,8 +79,8 @@ class Reader:
 
     def count(self, table: str, partition: str | None = None, at: int | None = None) -> int:
         """How many rows a table, or one partition of it, holds."""
-        sql = f"SELECT count(*) FROM {quoted_table(table)}{_where(partition)}"
-        return int(self._fetch(at, sql, table)[0][0])
+        source, at = self._source(table, at)
+        return int(self._fetch(at, f"SELECT count(*) FROM {source}{_where(partition)}", table)[0][0])
 
     def scan(
         self,
@@ -93,7 +93,8 @@ class Reader:
     ) -> Iterator[list[dict[str, Any]]]:
         """The rows of a table in the order they were stored, in batches, all of one snapshot."""
         chosen = "*" if columns is None else ", ".join(map(quoted_column, columns))
-        sql = f"SELECT {chosen} FROM {quoted_table(table)}{_where(partition)}"
+        source, at = self._source(table, at)
+        sql = f"SELECT {chosen} FROM {source}{_where(partition)}"
         with lake_errors(table):
             batches = self._open(at).execute(sql).to_arrow_reader(batch_rows)
         return _rows_of(batches, table)
@@ -119,6 +120,28 @@ class Reader:
     def _fetch(self, at: int | None, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
         with lake_errors(where):
             return self._briefly(at).execute(sql).fetchall()
+
+    def _source(self, table: str, at: int | None) -> tuple[str, int | None]:
+        """A table as SQL reads it, and the lake to ask: for a table as it was, the newest, which is open already.
+
+        A view is asked of the lake as it was: elsewhere it would read its own tables as they are now.
+        """
+        if self._was_table(table, at):
+            return f"{quoted_table(table)}{as_of(at)}", None
+        return quoted_table(table), at
+
+    def _was_table(self, table: str, at: int | None) -> bool:
+        """Whether the name was that of a table, and of no view, at a snapshot that is kept."""
+        if at is None:
+            return False
+        schema, name = map(quoted_text, table_parts(table))
+        sql = (
+            f"SELECT 1 FROM {_METADATA}.ducklake_table t JOIN {_METADATA}.ducklake_schema USING (schema_id)"
+            f" JOIN {_METADATA}.ducklake_snapshot ON snapshot_id = {at:d}"
+            f" WHERE schema_name = {schema} AND table_name = {name}"
+            " AND t.begin_snapshot <= snapshot_id AND snapshot_id < coalesce(t.end_snapshot, snapshot_id + 1)"
+        )
+        return bool(self._fetch(None, sql, table))
 
     def _columns(self, table: str, at: int | None) -> dict[str, str]:
         schema, name = map(quoted_text, table_parts(table))

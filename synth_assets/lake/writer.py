@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_GROUP_BYTES = 16 << 20
+_GROUP_BYTES = 4 << 20
 _GROUP_ROWS = 100_000
 # DuckLake fills in tokens such as {AUTHOR} inside the statistics that it keeps of texts, so texts have none. Numbers
 # have none because Parquet's leave out NaN, which DuckDB sorts above all: a filter would miss it.

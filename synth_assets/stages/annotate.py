@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -11,9 +10,10 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable, unfenced
-from synth_assets.core.prompt import Prompt, Template, check_template
+from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
 from synth_assets.core.stage import Answer, Ask, Drawn, Reject, Row, StageFault, column_of, declared
+from synth_assets.stages._asking import filled, prompt_file
 from synth_assets.stages._labels import answer_object, as_labels, label_of, labels_of
 
 
@@ -87,9 +87,9 @@ class Annotate(Ask):
         text = row.values[self.column]
         if not isinstance(text, str) or not text.strip():
             raise Reject("there is no text to label")
-        system = Prompt(_rules()).render(
+        system = prompt_file("annotate.jinja").render(
             {
-                "instruction": Prompt(self.instruction).render(row.values),
+                "instruction": filled(self.instruction, row.values),
                 "labels": self.labels,
                 "answer_shape": ("reason and " if self.style == "reasoned" else "") + self._key,
                 "examples": [{"text": each.text, "answer": self._said(each)} for each in self.examples],
@@ -147,7 +147,3 @@ class Annotate(Ask):
                 "annotator": self.annotator or answer.reply.model,
             }
             yield Drawn(answer, values)
-
-
-def _rules() -> str:
-    return files(__package__).joinpath("annotate.jinja").read_text("utf-8")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Literal
 
 from pydantic import Field
@@ -11,9 +10,10 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.dialog import Dialog, Message, alternation_fault, read_dialog, rewrite_fault, without_system
 from synth_assets.core.parse import Unreadable, read_object
-from synth_assets.core.prompt import Prompt, Template, check_template
+from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
 from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, column_of, declared
+from synth_assets.stages._asking import filled, prompt_file
 
 _MESSAGE: Json = {
     "type": "object",
@@ -50,8 +50,7 @@ class Rewrite(Ask):
 
     def requests(self, row: Row) -> list[Request]:
         dialog = self._original(row)
-        instruction = Prompt(self.instruction).render(row.values)
-        system = Prompt(_rules()).render({"instruction": instruction})
+        system = prompt_file("rewrite.jinja").render({"instruction": filled(self.instruction, row.values)})
         shown = json.dumps({"messages": [message.to_json() for message in dialog]}, ensure_ascii=False)
         return [Request((Message("system", system), Message("user", shown)), schema=_DIALOG)]
 
@@ -82,7 +81,3 @@ class Rewrite(Ask):
         if all(message.role != "assistant" for message in dialog):
             raise Reject("not fit to rewrite", "the assistant says nothing")
         return dialog
-
-
-def _rules() -> str:
-    return files(__package__).joinpath("rewrite.jinja").read_text("utf-8")

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -13,8 +12,8 @@ from pydantic import Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
-from synth_assets.core.prompt import Prompt
 from synth_assets.core.stage import Desk, Reject, Row, StageFault, Study, Written, column_of, declared
+from synth_assets.stages._asking import prompt_file
 from synth_assets.stages._labelling import Labelling, said_in
 from synth_assets.stages._named import subject_of
 from synth_assets.training.metrics import Confusion
@@ -151,7 +150,7 @@ class TrainStudent(Study):
         }
         save_about(folder, kind, told.student.labels, about)
         what, how = _CARD[kind]
-        card = Prompt(files(__package__).joinpath("student.card.jinja").read_text("utf-8")).render(
+        card = prompt_file("student.card.jinja").render(
             {
                 "title": f"Student: {', '.join(told.student.labels)}",
                 "labels": told.student.labels,

@@ -1,14 +1,13 @@
 """`vote`: one label for each row out of all that annotators said of it, with how sure they were."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.prompt import Prompt
 from synth_assets.core.stage import Query, StageFault, column_of, declared
+from synth_assets.stages._asking import prompt_file
 from synth_assets.stages._labelling import Labelling, said_in
 from synth_assets.stages._named import Names
 from synth_assets.stages._ties import Prefer, Ties, quoted, rule_of
@@ -121,7 +120,7 @@ class Vote(Query):
             "settles": settles,
             "rows": self.rows,
         }
-        return Prompt(files(__package__).joinpath("vote.sql.jinja").read_text("utf-8")).render(values)
+        return prompt_file("vote.sql.jinja").render(values)
 
 
 _OF_VERDICTS = (

@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic import ValidationError
 
 from synth_assets.core.canonical import Json, canonical_json
 from synth_assets.core.dialog import ROLES
+
+if TYPE_CHECKING:
+    from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 TOKENIZER = "mistral-common tekken v3"
 _VOCABULARY = "tekken_240718.json"
@@ -139,31 +143,44 @@ def _text(message: Mapping[str, Any]) -> str | None:
     return "".join(spoken) if len(spoken) == len(texts) else None
 
 
-def _mistral_counter() -> CountTokens:
+def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
     """mistral-common in its fine-tuning mode. Loading its vocabulary takes a while: once per data set."""
     from importlib.resources import files
 
-    from mistral_common.exceptions import MistralCommonException
-    from mistral_common.protocol.instruct.messages import FinetuningMessage
     from mistral_common.protocol.instruct.normalize import InstructRequestNormalizer
-    from mistral_common.protocol.instruct.request import ChatCompletionRequest
     from mistral_common.protocol.instruct.validator import MistralRequestValidatorV3, ValidationMode
     from mistral_common.tokens.tokenizers.instruct import InstructTokenizerV3
     from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
     from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
     class OneWay(Tekkenizer):
-        """Every text that was encoded is decoded, too, to be looked at; who counts would wait for that in vain."""
+        """What was encoded is decoded, too, to be looked at, and there is a list of all pieces, and each token asks
+        how many are special: who only counts would wait for that in vain."""
+
+        @cached_property
+        def num_special_tokens(self) -> int:
+            return super().num_special_tokens
 
         def decode(self, *_: object, **__: object) -> str:
             return ""
 
+        def id_to_piece(self, *_: object) -> str:
+            return ""
+
     vocabulary = OneWay.from_file(str(files("mistral_common") / "data" / _VOCABULARY))
-    tokenizer: MistralTokenizer[Any, Any, Any, Any, Any] = MistralTokenizer(
+    return MistralTokenizer(
         InstructTokenizerV3(vocabulary),
         MistralRequestValidatorV3(ValidationMode.finetuning),
         InstructRequestNormalizer.normalizer(),
     )
+
+
+def _mistral_counter() -> CountTokens:
+    from mistral_common.exceptions import MistralCommonException
+    from mistral_common.protocol.instruct.messages import FinetuningMessage
+    from mistral_common.protocol.instruct.request import ChatCompletionRequest
+
+    tokenizer = _mistral_tokenizer()
     request_type = ChatCompletionRequest[FinetuningMessage]
 
     def count(learnt: Mapping[str, Json]) -> int | Fault:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -271,17 +272,17 @@ def test_a_server_that_restarts_is_waited_for(site: Site) -> None:
 @pytest.fixture
 def nameless(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """For so long the name of this machine is not known."""
-    ask = socket.getaddrinfo
+    ask = uvloop.Loop.getaddrinfo
 
     def for_seconds(seconds: float) -> None:
         until = time.monotonic() + seconds
 
-        def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
+        async def getaddrinfo(loop: uvloop.Loop, host: Any, *rest: Any, **named: Any) -> Any:
             if host == "localhost" and time.monotonic() < until:
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            return ask(host, *rest, **named)
+            return await ask(loop, host, *rest, **named)
 
-        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(uvloop.Loop, "getaddrinfo", getaddrinfo)
 
     return for_seconds
 

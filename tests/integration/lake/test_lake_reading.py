@@ -10,7 +10,7 @@ from synth_assets import settings
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import LakeError
-from synth_assets.lake import About, Lake, Replace, open_lake
+from synth_assets.lake import About, Lake, Replace, View, open_lake
 from synth_assets.lake.instance import lake_errors
 
 Put = Callable[..., int]
@@ -82,6 +82,18 @@ def test_the_lake_is_read_as_it_was(lake: Lake, put: Put, bodies: Callable[..., 
     with pytest.raises(LakeError, match="No snapshot found") as caught:
         lake.count("notes.days", at=99)
     assert "synth lake snapshots" in str(caught.value)
+
+
+def test_what_is_a_table_now_and_was_a_view_is_read_as_it_was(lake: Lake, put: Put) -> None:
+    put("notes.days", ["a"])
+    was_view = lake.commit([View("notes.all", "SELECT * FROM notes.days")], About("run", "notes", "all"))
+    put("notes.days", ["b", "c"])
+    is_view = lake.snapshot()
+    is_table = put("notes.all", ["d"] * 7)
+    put("notes.all", ["d"] * 8)
+    assert [lake.count("notes.all", at=at) for at in (was_view, is_view, is_table)] == [1, 2, 7]
+    assert [len(next(lake.scan("notes.all", at=at))) for at in (was_view, is_view, is_table)] == [1, 2, 7]
+    assert [lake.has("notes.all", at) for at in (was_view - 1, was_view, is_table)] == [False, True, True]
 
 
 def test_many_pasts_can_be_asked_for(lake: Lake, put: Put) -> None:
