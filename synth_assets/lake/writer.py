@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_GROUP_BYTES = 4 << 20
+_GROUP_BYTES = 2 << 20
 _GROUP_ROWS = 100_000
+_PIECE_ROWS = 500
 # DuckLake fills in tokens such as {AUTHOR} inside the statistics that it keeps of texts, so texts have none. Numbers
 # have none because Parquet's leave out NaN, which DuckDB sorts above all: a filter would miss it.
 _WITH_STATISTICS = ("integer", "boolean", "timestamp")
@@ -80,13 +81,13 @@ class Writer:
         """Takes rows of the contract's columns and the lake's own; `partition_key` is filled in."""
         if self._finished:
             raise LakeError("the rows were handed over already", where=self.shape.table)
-        if not rows:
-            return
-        try:
-            batch = record_batch(rows, self.shape.columns, self.shape.schema, self.shape.partition)
-        except LakeError as error:
-            raise LakeError(error.message, where=self.shape.table) from error
-        self.write_batch(batch)
+        shape = self.shape
+        for start in range(0, len(rows), _PIECE_ROWS):
+            try:
+                batch = record_batch(rows[start : start + _PIECE_ROWS], shape.columns, shape.schema, shape.partition)
+            except LakeError as error:
+                raise LakeError(error.message, where=shape.table) from error
+            self.write_batch(batch)
 
     def write_batch(self, batch: "pa.RecordBatch") -> None:
         """Takes rows that are in Arrow already, `partition_key` included."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synth_assets.engine.row_check
@@ -47,6 +47,7 @@ ANYTHING = st.one_of(
 ROWS = st.builds(lambda changed: {**GOOD, **changed}, st.dictionaries(st.sampled_from(sorted(GOOD)), ANYTHING))
 
 
+@settings(max_examples=40)
 @given(st.lists(ROWS, min_size=1, max_size=8))
 def test_who_is_not_asked_says_the_same(rows: list[Values]) -> None:
     asked = RowCheck(CONTRACT)
