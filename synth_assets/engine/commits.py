@@ -45,8 +45,8 @@ def latest(lake: Reader, table: str, at: int | None = None) -> dict[str, Committ
     """The latest commit of each partition of a table."""
     schema, name = table.split(".")
     rows = lake.rows(
-        f"SELECT * FROM {COMMITS}{as_of(at)} WHERE recipe = ? AND stage = ?"
-        " QUALIFY row_number() OVER (PARTITION BY partition_key ORDER BY serial DESC) = 1",
+        f"SELECT unnest(max_by(c, serial)) FROM (FROM {COMMITS}{as_of(at)} WHERE recipe = ? AND stage = ?) AS c"
+        " GROUP BY partition_key",
         (schema, name),
     )
     return {row["partition_key"]: _committed(row) for row in rows}

@@ -1,13 +1,12 @@
 """Runs one stage of a recipe for one partition: read, ask, parse, check, commit."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import uvloop
 
 from synth_assets.core.contract import Values
 from synth_assets.core.errors import ConflictError, LakeError
@@ -134,7 +133,7 @@ class Runner:
             self._build(job, base) as build,
             Session(self.lake, self.settings.journal, scope) as session,
         ):
-            uvloop.run(self._ask_all(job, stage, build, Asked(teacher, session, snapshot_of(inputs))))
+            asyncio.run(self._ask_all(job, stage, build, Asked(teacher, session, snapshot_of(inputs))))
             session.flush()
             result = build.commit(inputs)
         return replace(result, notice=teacher.notice)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -272,17 +271,17 @@ def test_a_server_that_restarts_is_waited_for(site: Site) -> None:
 @pytest.fixture
 def nameless(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """For so long the name of this machine is not known."""
-    ask = uvloop.Loop.getaddrinfo
+    ask = socket.getaddrinfo
 
     def for_seconds(seconds: float) -> None:
         until = time.monotonic() + seconds
 
-        async def getaddrinfo(loop: uvloop.Loop, host: Any, *rest: Any, **named: Any) -> Any:
+        def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
             if host == "localhost" and time.monotonic() < until:
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            return await ask(loop, host, *rest, **named)
+            return ask(host, *rest, **named)
 
-        monkeypatch.setattr(uvloop.Loop, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
     return for_seconds
 
