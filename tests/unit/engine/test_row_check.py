@@ -61,10 +61,19 @@ def test_nobody_is_asked_about_a_good_row(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_fault_is_told_by_the_place_of_its_row() -> None:
-    changes = [{}, {"n": -1}, {"x": math.nan}, {"share": math.nan}, {"tags": ["c"]}, {"label": [{"unhashable": 1}]}]
+    changes = [
+        {},
+        {"n": -1},
+        {"x": math.nan},
+        {"share": math.nan},
+        {"tags": ["c"]},
+        {"label": [{"unhashable": 1}]},
+        {"talk": ""},
+    ]
     assert RowCheck(CONTRACT).faults([{**GOOD, **change} for change in changes]) == {
         1: "n is less than 0",
         3: "share is missing",
         4: "tags holds what is none of a, b",
         5: "label is not of type text",
+        6: "talk is not of type dialog",
     }
