@@ -1,8 +1,16 @@
 """Each way in which a training line can be wrong, and what is good all the same."""
 
+from importlib.resources import files
 from typing import Any
 
 import pytest
+from mistral_common.protocol.instruct.messages import FinetuningMessage
+from mistral_common.protocol.instruct.normalize import InstructRequestNormalizer
+from mistral_common.protocol.instruct.request import ChatCompletionRequest
+from mistral_common.protocol.instruct.validator import MistralRequestValidatorV3, ValidationMode
+from mistral_common.tokens.tokenizers.instruct import InstructTokenizerV3
+from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
+from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
 from synth_assets.training.chat_line import ChatJudge, Fault, Size
 
@@ -56,6 +64,22 @@ def test_good_line_has_a_size(judge: ChatJudge, messages: list[Any]) -> None:
     size = judge.judge({"messages": messages, "tools": TOOLS})
     assert isinstance(size, Size)
     assert size.tokens > len(messages)
+
+
+def test_lines_are_counted_as_mistral_common_itself_counts_them(judge: ChatJudge) -> None:
+    """Our counter leaves out what mistral-common does for readers of the tokens; the number must be the same."""
+    vocabulary = Tekkenizer.from_file(str(files("mistral_common") / "data" / "tekken_240718.json"))
+    whole = MistralTokenizer(
+        InstructTokenizerV3(vocabulary),
+        MistralRequestValidatorV3(ValidationMode.finetuning),
+        InstructRequestNormalizer.normalizer(),
+    )
+    for messages in GOOD.values():
+        line = {"messages": messages, "tools": TOOLS}
+        request = ChatCompletionRequest[FinetuningMessage].model_validate(line)
+        size = judge.measure(line)
+        assert isinstance(size, Size)
+        assert size.tokens == len(whole.encode_chat_completion(request).tokens)
 
 
 @pytest.mark.parametrize(("reason", "messages"), BAD.items(), ids=BAD)
