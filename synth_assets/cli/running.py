@@ -34,9 +34,9 @@ class Run:
     def go(self, watcher: "Watcher") -> None:
         """Runs each job in turn; after a whole run the SQL models follow."""
         self.engine.require_teachers(self.jobs)
-        for job in self.jobs:
+        for place, job in enumerate(self.jobs, start=1):
             watcher.start(job)
-            result = self._at_home(self.engine.run(job, watcher.update))
+            result = self._at_home(self.engine.run(job, watcher.update, self.jobs[place:]))
             self.results.append(result)
             watcher.finish(result)
         if self.wish.stage is None and self.wish.limit is None:

@@ -36,10 +36,10 @@ def read_dialog(value: object) -> Dialog:
 def _read_message(item: object, place: int) -> Message:
     if isinstance(item, Message):
         return item
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict | Mapping):  # nearly all are dicts, which that finds sooner
         raise ValueError(f"message {place} is {type(item).__name__}, not an object")
-    role = item.get("role", item.get("from"))
-    content = item.get("content", item.get("value"))
+    role = item["role"] if "role" in item else item.get("from")
+    content = item["content"] if "content" in item else item.get("value")
     if isinstance(role, str):
         role = _SPOKEN_AS.get(role, role)
     if role not in ROLES:

@@ -36,7 +36,7 @@ def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
             parse_int=_integer,
             parse_float=_real,
         )
-        json.dumps(value, ensure_ascii=False).encode()
+        (json.dumps(value, ensure_ascii=False) if "\\u" in text else text).encode()
     except json.JSONDecodeError as error:
         raise Unreadable(f"the answer is not valid JSON: {error.msg} at character {error.pos}") from error
     except RecursionError as error:

@@ -100,6 +100,9 @@ class Stage(BaseModel):
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         """The columns this stage makes of those inputs; StageFault where it does not fit them."""
 
+    def prepare(self) -> None:
+        """Loads what takes long to load, if anything does: in a thread, while a stage before it waits for a teacher."""
+
     def grown(self, times: float) -> "Stage | None":
         """This stage, asked for so many times as much, so that what it made before comes again; None if it cannot."""
         return None

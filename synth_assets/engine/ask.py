@@ -42,7 +42,7 @@ class Asking:
     session: Session
     tally: Tally
     window: int
-    _inflight: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _inflight: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
 
     async def outcomes(self, batches: Iterator[list[Row]]) -> AsyncIterator[Outcomes]:
         """For each row what it made, in order. A stop of the whole run is raised, what was answered is kept."""
@@ -70,7 +70,8 @@ class Asking:
         return sheets.finish(self.stage, sheet)
 
     async def _finish(self, sheet: Sheet) -> Outcomes:
-        await asyncio.gather(*(self._follow(sheet.row, thread) for thread in sheet.open_threads))
+        first, *others = (self._follow(sheet.row, thread) for thread in sheet.open_threads)
+        await (asyncio.gather(first, *others) if others else first)
         return sheets.finish(self.stage, sheet)
 
     async def _follow(self, row: Row, thread: sheets.Thread) -> None:
@@ -85,12 +86,17 @@ class Asking:
         if (under_way := self._inflight.get(call.key)) is not None:
             self.tally.hits += 1
             return await asyncio.shield(under_way)
-        task = asyncio.create_task(self._buy(call))
-        self._inflight[call.key] = task
+        told = self._inflight[call.key] = asyncio.get_running_loop().create_future()
         try:
-            return await task
+            outcome = await self._buy(call)
+        except BaseException as error:
+            told.set_exception(error)
+            told.exception()  # nobody else may have waited for it
+            raise
         finally:
-            self._inflight.pop(call.key, None)
+            del self._inflight[call.key]
+        told.set_result(outcome)
+        return outcome
 
     async def _buy(self, call: Call) -> Outcome:
         outcome = await self.gateway.ask(call)

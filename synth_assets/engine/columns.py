@@ -7,6 +7,7 @@ from synth_assets.core.canonical import row_id
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, ColumnType, Contract
 from synth_assets.engine.job import Work
 from synth_assets.engine.siblings import Siblings
+from synth_assets.lake import array_of, repeated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,8 +47,8 @@ def named(
     ids = []
     for origin in origins:
         ids.append(row_id(work.kin, work.name, origin, siblings.place(origin)))
-    lake = {"row_id": pa.array(ids, pa.string()), "parent_ids": parents.cast(pa.list_(pa.string()))}
-    arrays = {**columns, **lake, "partition_key": pa.repeat(work.partition_key, len(ids))}
+    lake = {"row_id": array_of(ids, pa.string()), "parent_ids": parents.cast(pa.list_(pa.string()))}
+    arrays = {**columns, **lake, "partition_key": repeated(work.partition_key, len(ids))}
     return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
@@ -96,6 +97,7 @@ def _naive() -> "pa.DataType":
 
 def _passes(array: Array, column: Column) -> bool:
     """Whether every value passes: rather a no too many."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if not column.nullable and (array.null_count or _has_nan(array)):
@@ -108,7 +110,7 @@ def _passes(array: Array, column: Column) -> bool:
             return False
     there = array.drop_null()
     values = there.flatten() if column.type == "texts" else there
-    if column.accepted and not _all(pc.is_in(values, value_set=_texts(column.accepted))):
+    if column.accepted and not _all(pc.is_in(values, value_set=array_of(column.accepted, pa.string()))):
         return False
     if column.min_length is not None or column.max_length is not None:
         length = pc.utf8_length(there) if column.type in ("text", "json") else pc.list_value_length(there)
@@ -129,17 +131,11 @@ def _within(array: Array, low: float | None, high: float | None) -> bool:
 
     if not len(array) or (low is None and high is None):
         return True
-    above = low is None or _all(pc.greater_equal(array, low))
-    return above and (high is None or _all(pc.less_equal(array, high)))
+    ends = pc.min_max(array).as_py()
+    return bool((low is None or low <= ends["min"]) and (high is None or ends["max"] <= high))
 
 
 def _all(truths: Array) -> bool:
     import pyarrow.compute as pc
 
     return bool(pc.all(truths, min_count=0).as_py())
-
-
-def _texts(values: tuple[str, ...]) -> Array:
-    import pyarrow as pa
-
-    return pa.array(values, pa.string())

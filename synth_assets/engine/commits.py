@@ -11,7 +11,7 @@ from typing import Any
 from synth_assets.core.canonical import content_hash
 from synth_assets.engine.job import Job, StageResult, Tally, Work
 from synth_assets.engine.ops import COMMITS
-from synth_assets.lake import Reader, as_of
+from synth_assets.lake import Reader, as_of, quoted_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,17 @@ class InputState:
 
 def latest(lake: Reader, table: str, at: int | None = None) -> dict[str, Committed]:
     """The latest commit of each partition of a table."""
-    schema, name = table.split(".")
+    schema, name = map(quoted_text, table.split("."))
     rows = lake.rows(
-        f"SELECT unnest(max_by(c, serial)) FROM (FROM {COMMITS}{as_of(at)} WHERE recipe = ? AND stage = ?) AS c"
-        " GROUP BY partition_key",
-        (schema, name),
+        "SELECT unnest(max_by(c, serial)) FROM"
+        f" (FROM {COMMITS}{as_of(at)} WHERE recipe = {schema} AND stage = {name}) AS c GROUP BY partition_key"
     )
     return {row["partition_key"]: _committed(row) for row in rows}
 
 
 def by_run(lake: Reader, run_id: str) -> list[dict[str, Any]]:
     """The commits of one run, oldest first."""
-    return lake.rows(f"SELECT * FROM {COMMITS} WHERE run_id = ? ORDER BY committed_at", (run_id,))
+    return lake.rows(f"SELECT * FROM {COMMITS} WHERE run_id = {quoted_text(run_id)} ORDER BY committed_at")
 
 
 def decode_inputs(commit: Mapping[str, Any]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from synth_assets.core.request import Call, Reply
 from synth_assets.engine import journal, purchases
 from synth_assets.engine.journal import Journal, Record
 from synth_assets.engine.ops import CALLS
-from synth_assets.lake import Lake, Reader
+from synth_assets.lake import Lake, Reader, quoted_text, quoted_texts
 
 MOVE_ROWS = 2_000
 MOVE_S = 2.0
@@ -122,16 +122,17 @@ def find(lake: Reader, keys: set[str]) -> dict[str, Reply]:
     """The replies in the lake to those keys."""
     if not keys:
         return {}
-    sql = f"SELECT {_REPLY_COLUMNS} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))"
-    return {row["call_key"]: _reply(row) for row in lake.rows(sql, (sorted(keys),))}
+    wanted = quoted_texts(sorted(keys))
+    sql = f"SELECT {_REPLY_COLUMNS} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest({wanted}))"
+    return {row["call_key"]: _reply(row) for row in lake.rows(sql)}
 
 
 def spent(lake: Reader, run_id: str) -> Mapping[str, float]:
     """What a run has bought so far, spares included: `usd`, `calls`, `tokens`."""
     rows = lake.rows(
         f"SELECT coalesce(sum(cost_usd), 0)::DOUBLE AS usd, count(*)::DOUBLE AS calls,"
-        f" coalesce(sum(prompt_tokens + completion_tokens), 0)::DOUBLE AS tokens FROM {CALLS} WHERE run_id = ?",
-        (run_id,),
+        f" coalesce(sum(prompt_tokens + completion_tokens), 0)::DOUBLE AS tokens FROM {CALLS}"
+        f" WHERE run_id = {quoted_text(run_id)}"
     )
     return rows[0]
 

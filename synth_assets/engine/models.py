@@ -15,7 +15,7 @@ from synth_assets.engine.commits import InputState, latest, reused
 from synth_assets.engine.job import StageResult, Work
 from synth_assets.engine.outcomes import made_by_query
 from synth_assets.engine.siblings import Siblings
-from synth_assets.lake import Lake
+from synth_assets.lake import Lake, to_rows
 from synth_assets.sql import Model, of_partition
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def rows_of(batches: "Iterable[pa.RecordBatch]", contract: Contract) -> Iterator
     """Rows in Arrow as values of a contract. One that has a `row_id` was made of the row of that id."""
     kinds = {column.name: column.type for column in contract.columns}
     for batch in batches:
-        for row in batch.to_pylist():
+        for row in to_rows(batch):
             yield _values(row, kinds)
 
 

@@ -11,7 +11,7 @@ from synth_assets.core.stage import Reject, Row, Source, Written
 from synth_assets.engine.ask import LOOKUP_ROWS
 from synth_assets.engine.job import Job, Made, Rejected
 from synth_assets.engine.siblings import Siblings
-from synth_assets.lake import Lake
+from synth_assets.lake import Lake, to_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class LakeReach:
     def query(self, sql: str) -> Iterator[Values]:
         """The rows of a SELECT over the lake."""
         for batch in self.lake.query(sql):
-            yield from batch.to_pylist()
+            yield from to_rows(batch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from synth_assets.core.errors import ConflictError
 from synth_assets.engine import journal
 from synth_assets.engine.journal import Record
 from synth_assets.engine.ops import CALLS, CALLS_CONTRACT
-from synth_assets.lake import About, Append, Lake, Reader
+from synth_assets.lake import About, Append, Lake, Reader, quoted_texts
 
 
 def take_up(lake: Lake, folder: Path) -> int:
@@ -36,12 +36,9 @@ def _epoch(moment: object) -> float:
 
 def _known(lake: Reader, records: list[Record]) -> set[tuple[object, ...]]:
     """The purchases that a process had moved into the lake before it could drop their segment."""
-    sql = (
-        f"SELECT call_key, run_id, epoch(asked_at) AS asked_at FROM {CALLS}"
-        " WHERE call_key IN (SELECT unnest(?::VARCHAR[]))"
-    )
-    keys = [str(record["call_key"]) for record in records]
-    return {(row["call_key"], row["run_id"], round(float(row["asked_at"]), 3)) for row in lake.rows(sql, (keys,))}
+    keys = quoted_texts([str(record["call_key"]) for record in records])
+    sql = f"SELECT call_key, run_id, epoch(asked_at) AS asked_at FROM {CALLS} WHERE call_key IN (SELECT unnest({keys}))"
+    return {(row["call_key"], row["run_id"], round(float(row["asked_at"]), 3)) for row in lake.rows(sql)}
 
 
 def append(lake: Lake, records: list[Record]) -> None:
@@ -76,8 +73,8 @@ def _append_unless_raced(lake: Lake, records: list[Record], about: About, bought
 
 
 def _bought(reader: Reader, keys: list[str]) -> set[str]:
-    sql = f"SELECT call_key FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest(?::VARCHAR[]))"
-    return {row["call_key"] for row in reader.rows(sql, (keys,))}
+    sql = f"SELECT call_key FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest({quoted_texts(keys)}))"
+    return {row["call_key"] for row in reader.rows(sql)}
 
 
 def _raise_if_more(reader: Reader, keys: list[str], bought: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from synth_assets.engine.ledger import Scope, Session
 from synth_assets.engine.outcomes import LakeDesk, made_by_query, made_by_source, made_by_study, made_of_row, rows_of
 from synth_assets.engine.rounds import Rounding, is_grown
 from synth_assets.engine.siblings import Siblings
-from synth_assets.lake import Lake
+from synth_assets.lake import Lake, to_rows
 from synth_assets.settings import Settings
 from synth_assets.teacher import Teacher
 
@@ -48,11 +48,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs jobs on one lake."""
+    """Runs jobs on one lake. What the jobs of `then` need is loaded while a teacher is waited for."""
 
     settings: Settings
     lake: Lake
     on_progress: OnProgress = silent
+    then: Sequence[Job] = ()
 
     def run(self, job: Job) -> StageResult:
         """Makes a table what its recipe says, or finds that it is that already."""
@@ -143,6 +144,7 @@ class Runner:
         table, part = job.source_of(stage.from_), input_partition(job, stage.from_)
         build.tally.input_total = self.lake.count(table, part, at)
         budget = remaining_budget(self.lake, job)
+        ready = asyncio.gather(*(asyncio.to_thread(job.what.prepare) for job in self.then), return_exceptions=True)
         async with teacher.gateway(budget=budget, on_reply=session.record) as gateway:
             window = max(4 * teacher.limits.concurrency, LOOKUP_ROWS)
             asking = Asking(stage, teacher.target, gateway, session, build.tally, window)
@@ -150,6 +152,7 @@ class Runner:
                 for outcome in outcomes:
                     build.add(outcome)
                 self.on_progress(job, build.tally)
+        await ready  # what failed there will fail again where it is needed, and be told
 
     def _query(self, job: Job, stage: Query, base: Committed | None, inputs: Inputs) -> StageResult:
         siblings = Siblings()
@@ -157,7 +160,7 @@ class Runner:
             for batch in self._selected(job, stage.query(), snapshot_of(inputs)):
                 build.tally.input_rows += batch.num_rows
                 if not build.add_columns(batch, siblings):
-                    for values in batch.to_pylist():
+                    for values in to_rows(batch):
                         build.add(made_by_query(values, siblings))
             return build.commit(inputs)
 
@@ -185,7 +188,7 @@ class Runner:
 
     def _answers(self, job: Job, at: int, select: str) -> Iterator[Values]:
         for batch in self._selected(job, select, at):
-            yield from batch.to_pylist()
+            yield from to_rows(batch)
 
     def _sift(self, job: Job, stage: Sift, base: Committed | None, inputs: Inputs) -> StageResult:
         at = snapshot_of(inputs)

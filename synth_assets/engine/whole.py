@@ -1,7 +1,7 @@
 """A run of a whole recipe: which jobs it is, in which order, and one door to them."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -95,16 +95,16 @@ class Engine:
         self._while_open.close()
         self.lake.close()
 
-    def run(self, job: Job, on_progress: OnProgress = silent) -> StageResult:
-        """Runs one job."""
-        return Runner(self.settings, self.lake, on_progress).run(job)
+    def run(self, job: Job, on_progress: OnProgress = silent, then: Sequence[Job] = ()) -> StageResult:
+        """Runs one job; `then` are those that this process is to run after it."""
+        return Runner(self.settings, self.lake, on_progress, then).run(job)
 
     def run_all(self, recipe: Recipe, wish: Wish, on_progress: OnProgress = silent) -> Iterator[StageResult]:
         """Runs a recipe, one result after the other."""
         jobs = jobs_of(recipe, wish, new_run_id())
         self.require_teachers(jobs)
-        for job in jobs:
-            yield self.run(job, on_progress)
+        for place, job in enumerate(jobs, start=1):
+            yield self.run(job, on_progress, jobs[place:])
 
     def require_teachers(self, jobs: list[Job]) -> None:
         """TeacherError before anything runs, if one of the jobs has a teacher that cannot be asked."""

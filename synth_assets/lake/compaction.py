@@ -59,10 +59,10 @@ def copy(connection: DuckDBPyConnection, pile: Pile, writer: Writer) -> None:
     """Stages the rows of the pile, in the order they are stored in."""
     names = ", ".join(f'"{name}"' for name in writer.shape.columns)
     # File by file: with several in one query, a busy machine was seen to give them in another order.
-    sql = f"SELECT {names} FROM {quoted_table(pile.table)} WHERE filename = ?"
+    sql = f"SELECT {names} FROM {quoted_table(pile.table)} WHERE filename ="
     with lake_errors(pile.table):
         for file in pile.files:
-            for batch in connection.execute(sql, [file]).to_arrow_reader(_BATCH_ROWS):
+            for batch in connection.execute(f"{sql} {quoted_text(file)}").to_arrow_reader(_BATCH_ROWS):
                 writer.write_batch(batch.cast(writer.shape.schema))
 
 

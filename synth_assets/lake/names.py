@@ -1,6 +1,8 @@
 """Names and types: how a contract's tables and columns are spelled in SQL and in Arrow."""
 
+import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from synth_assets.core.contract import ColumnType, Contract
@@ -106,6 +108,11 @@ def checked_partition(key: str) -> str:
 def quoted_text(text: str) -> str:
     """A text as SQL spells it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_texts(texts: Sequence[str]) -> str:
+    """A list of texts as SQL spells it: as JSON, which DuckDB reads faster than a list of literals."""
+    return f"""from_json({quoted_text(json.dumps(list(texts)))}, '["VARCHAR"]')"""
 
 
 def without_braces(text: str) -> str:

@@ -8,6 +8,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
+from synth_assets.lake.arrays import to_rows
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import as_of, checked_partition, quoted_column, quoted_table, quoted_text, table_parts
 from synth_assets.lake.snapshots import Snapshot, read_about
@@ -31,6 +32,8 @@ class Reader:
     """Questions to the lake. `at` is a snapshot; without it, each question sees the newest one.
 
     A result that is read bit by bit has a connection of its own; `briefly` gives one for those that are read at once.
+    `params` stand for each `?` of a question. DuckDB imports pandas for them, which takes longer than most questions:
+    what every run asks spells its texts with `quoted_text` and `quoted_texts`.
     """
 
     def __init__(self, connect: Connect, briefly: Connect | None = None) -> None:
@@ -48,7 +51,7 @@ class Reader:
     def landed(self, run_id: str) -> list[Snapshot]:
         """The commits of a run: one may have landed although the run died before it heard of it."""
         told = "CASE WHEN json_valid(commit_extra_info) THEN commit_extra_info->>'$.run_id' END"
-        return self._snapshots(f"{told} = ?", run_id)
+        return self._snapshots(f"{told} = {quoted_text(run_id)}")
 
     def tables(self, at: int | None = None) -> list[str]:
         """Every table, as `schema.table`."""
@@ -115,7 +118,7 @@ class Reader:
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READS:
                 raise LakeError("only one SELECT can be asked of the lake", where=_short(sql))
-            return connection.execute(statements[0], list(params))
+            return connection.execute(statements[0], list(params) or None)
 
     def _fetch(self, at: int | None, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
         with lake_errors(where):
@@ -151,13 +154,13 @@ class Reader:
         )
         return {str(row[0]): str(row[1]) for row in self._fetch(at, sql, table)}
 
-    def _snapshots(self, where: str, *params: object) -> list[Snapshot]:
+    def _snapshots(self, where: str) -> list[Snapshot]:
         sql = (
             "SELECT snapshot_id, snapshot_time, author, commit_message, commit_extra_info, changes"
             f" FROM ducklake_snapshots('{LAKE}') WHERE {where} ORDER BY snapshot_id"
         )
         with lake_errors():
-            rows = self._briefly(None).execute(sql, list(params)).fetchall()
+            rows = self._briefly(None).execute(sql).fetchall()
         tables = dict(self._fetch(None, _TABLE_NAMES)) if rows else {}
         return [
             Snapshot(id_, time, author, message, read_about(told), _changes(changes, tables))
@@ -168,7 +171,7 @@ class Reader:
 def _rows_of(batches: "pa.RecordBatchReader", table: str) -> Iterator[list[dict[str, Any]]]:
     try:
         for batch in batches:
-            yield batch.to_pylist()
+            yield to_rows(batch)
     except OSError as error:  # the kind Arrow makes of an error of DuckDB
         raise LakeError(str(error).strip(), where=table) from error
 

@@ -9,6 +9,7 @@ from synth_assets.core.canonical import canonical_json
 from synth_assets.core.contract import ColumnType
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import LakeError
+from synth_assets.lake.arrays import array_of, repeated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,22 +27,24 @@ def record_batch(
     arrays = []
     for name, kind in columns.items():
         if name == "partition_key":
-            arrays.append(pa.repeat(partition, len(rows)))
+            arrays.append(repeated(partition, len(rows)))
             continue
         convert = _CONVERT.get(kind)
         values = [row.get(name) for row in rows]
         try:
             if convert is not None:
                 values = [None if value is None else convert(value) for value in values]
-            arrays.append(pa.array(values, schema.field(name).type))
-        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+            arrays.append(array_of(values, schema.field(name).type))
+        except (ValueError, TypeError, OverflowError) as error:
             raise LakeError(f"column {name} ({kind}) cannot hold a value: {error}") from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _integer(value: object) -> object:
-    """SQL gives sums as decimals; one that is whole is the integer it stands for."""
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    """SQL gives sums as decimals; a number that is whole is the integer it stands for."""
+    if isinstance(value, bool):
+        raise TypeError(f"{value!r} is not an integer")
+    if isinstance(value, Decimal | float) and value == value // 1:
         return int(value)
     return value
 

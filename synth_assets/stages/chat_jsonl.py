@@ -12,7 +12,7 @@ from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Reject, Row, Sink, StageFault, Written, declared
 from synth_assets.stages._lines import COLUMNS, values_of
 from synth_assets.training.chat_files import ChatFiles, Placed
-from synth_assets.training.chat_line import Fault
+from synth_assets.training.chat_line import Fault, load_tokenizer
 
 
 class ChatJsonl(Sink):
@@ -33,6 +33,9 @@ class ChatJsonl(Sink):
         if found != "dialog":
             raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
         return declared(COLUMNS, self.checks, self.description or "The lines of the training files.")
+
+    def prepare(self) -> None:
+        load_tokenizer()
 
     def write(self, rows: Iterator[Row], folder: Path) -> Iterator[Written]:
         with ChatFiles(folder, self.validation) as files:

@@ -62,17 +62,16 @@ class Rewrite(Ask):
             rewritten = read_dialog(answer["messages"])
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        if fault := rewrite_fault(self._original(row), rewritten):
+        original = self._original(row)
+        if fault := rewrite_fault(original, rewritten):
             raise Unreadable(fault)
-        return [message.to_json() for message in rewritten]
+        # The user's words are the original's: the comparison lets white space pass.
+        spoken = zip(original, rewritten, strict=True)
+        return [(after if after.role == "assistant" else before).to_json() for before, after in spoken]
 
     def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
         (answer,) = answers
-        rewritten = read_dialog(answer.value)
-        # The user's words are the original's: the comparison lets white space pass.
-        spoken = zip(self._original(row), rewritten, strict=True)
-        dialog: Json = [(after if after.role == "assistant" else before).to_json() for before, after in spoken]
-        yield {**row.values, self.column: dialog}
+        yield {**row.values, self.column: answer.value}
 
     def _original(self, row: Row) -> Dialog:
         dialog = without_system(read_dialog(row.values[self.column]))

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic import ValidationError
@@ -45,12 +46,14 @@ class Size:
 
 CountTokens: TypeAlias = Callable[[Mapping[str, Json]], "int | Fault"]
 
+_LOADING = Lock()
+
 
 class ChatJudge:
     """Judges the lines of one data set, one after the other; it knows which dialogs it has seen."""
 
     def __init__(self) -> None:
-        self._count_tokens = _mistral_counter()
+        self._count_tokens = load_tokenizer()
         self._seen: set[bytes] = set()
 
     def judge(self, example: object) -> Size | Fault:
@@ -144,7 +147,7 @@ def _text(message: Mapping[str, Any]) -> str | None:
 
 
 def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
-    """mistral-common in its fine-tuning mode. Loading its vocabulary takes a while: once per data set."""
+    """mistral-common in its fine-tuning mode. Loading it and its vocabulary takes the time of thousands of lines."""
     from importlib.resources import files
 
     from mistral_common.protocol.instruct.normalize import InstructRequestNormalizer
@@ -155,11 +158,15 @@ def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
 
     class OneWay(Tekkenizer):
         """What was encoded is decoded, too, to be looked at, and there is a list of all pieces, and each token asks
-        how many are special: who only counts would wait for that in vain."""
+        how many are special, and texts are searched for names of special tokens, though there are none: who only
+        counts would wait for that in vain."""
 
         @cached_property
         def num_special_tokens(self) -> int:
             return super().num_special_tokens
+
+        def encode(self, s: str, bos: bool, eos: bool) -> list[int]:
+            return [0] * (len(self._model.encode_ordinary(s)) + bos + eos)
 
         def decode(self, *_: object, **__: object) -> str:
             return ""
@@ -175,6 +182,13 @@ def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
     )
 
 
+def load_tokenizer() -> CountTokens:
+    """What counts the tokens of lines; loaded once for a process. Who asks while a thread loads it waits for that."""
+    with _LOADING:
+        return _mistral_counter()
+
+
+@cache
 def _mistral_counter() -> CountTokens:
     from mistral_common.exceptions import MistralCommonException
     from mistral_common.protocol.instruct.messages import FinetuningMessage
