@@ -48,7 +48,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs jobs on one lake. What the jobs of `then` need is loaded while a teacher is waited for."""
+    """Runs jobs on one lake. What the jobs of `then` need is imported while a teacher is waited for."""
 
     settings: Settings
     lake: Lake

@@ -13,7 +13,7 @@ from synth_assets.core.stage import Reject, Row, Sink, Written, declared
 from synth_assets.stages._asking import check_type, filled
 from synth_assets.stages._lines import COLUMNS, values_of
 from synth_assets.training.chat_files import ChatFiles, Placed
-from synth_assets.training.chat_line import Fault, load_tokenizer
+from synth_assets.training.chat_line import Fault, import_tokenizer
 from synth_assets.training.preference_line import SIDES, PreferenceJudge
 
 
@@ -35,7 +35,7 @@ class PreferenceJsonl(Sink):
         return declared(COLUMNS, self.checks, self.description or "The lines of the training files.")
 
     def prepare(self) -> None:
-        load_tokenizer()
+        import_tokenizer()
 
     def write(self, rows: Iterator[Row], folder: Path) -> Iterator[Written]:
         with ChatFiles(folder, self.validation, PreferenceJudge()) as files:

@@ -50,7 +50,7 @@ def _named(status: int, headers: Mapping[str, str], said: str) -> Setback:
     if status in _FATAL:
         return Setback("fatal", f"{_FATAL[status]} ({status})", said)
     if 300 <= status < 400:
-        return Setback("fatal", f"the address redirects elsewhere ({status})", headers.get("Location", said))
+        return Setback("fatal", f"the address redirects elsewhere ({status})", headers.get("location", said))
     if status in _HEALS:
         return Setback("passing", f"server error ({status})", said, absent=status in _NOBODY_THERE)
     return Setback("row", f"refused ({status})", said)
@@ -63,7 +63,7 @@ def excerpt(body: bytes) -> str:
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds, as `Retry-After` or `retry-after-ms` give them; a date is left alone: clocks differ."""
-    for name, unit in (("retry-after-ms", 0.001), ("Retry-After", 1.0)):
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             return max(0.0, float(headers[name]) * unit)
         except (KeyError, ValueError):

@@ -3,8 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from threading import Lock
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic import ValidationError
@@ -46,14 +45,12 @@ class Size:
 
 CountTokens: TypeAlias = Callable[[Mapping[str, Json]], "int | Fault"]
 
-_LOADING = Lock()
-
 
 class ChatJudge:
     """Judges the lines of one data set, one after the other; it knows which dialogs it has seen."""
 
     def __init__(self) -> None:
-        self._count_tokens = load_tokenizer()
+        self._count_tokens = _mistral_counter()
         self._seen: set[bytes] = set()
 
     def judge(self, example: object) -> Size | Fault:
@@ -147,7 +144,7 @@ def _text(message: Mapping[str, Any]) -> str | None:
 
 
 def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
-    """mistral-common in its fine-tuning mode. Loading it and its vocabulary takes the time of thousands of lines."""
+    """mistral-common in its fine-tuning mode. Loading its vocabulary takes a while: once per data set."""
     from importlib.resources import files
 
     from mistral_common.protocol.instruct.normalize import InstructRequestNormalizer
@@ -182,13 +179,11 @@ def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
     )
 
 
-def load_tokenizer() -> CountTokens:
-    """What counts the tokens of lines; loaded once for a process. Who asks while a thread loads it waits for that."""
-    with _LOADING:
-        return _mistral_counter()
+def import_tokenizer() -> None:
+    """Imports mistral-common ahead of its use. Its vocabulary is left for later: to parse it holds up every thread."""
+    import mistral_common.tokens.tokenizers.mistral  # noqa: F401
 
 
-@cache
 def _mistral_counter() -> CountTokens:
     from mistral_common.exceptions import MistralCommonException
     from mistral_common.protocol.instruct.messages import FinetuningMessage

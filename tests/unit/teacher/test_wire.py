@@ -110,7 +110,7 @@ def test_whatever_comes_back_is_an_answer_or_a_setback(body: object) -> None:
     ],
 )
 def test_what_a_status_means(status: int, kind: str) -> None:
-    setback = of_status(status, {"Retry-After": "1.5"}, b"said\n so")
+    setback = of_status(status, {"retry-after": "1.5"}, b"said\n so")
     assert setback.kind == kind
     assert str(status) in setback.reason
     assert (setback.detail, setback.retry_after_s) == ("said so", 1.5)
@@ -120,9 +120,9 @@ def test_what_a_status_means(status: int, kind: str) -> None:
     ("headers", "wait_s"),
     [
         ({}, None),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
-        ({"Retry-After": "-3"}, 0.0),
-        ({"retry-after-ms": "250", "Retry-After": "1"}, 0.25),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
     ],
 )
 def test_how_long_a_server_asks_to_wait(headers: dict[str, str], wait_s: float | None) -> None:
