@@ -43,7 +43,8 @@ class Journal:
             raise self._fault
         with self._lock:
             self._waiting.append(record)
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def rotate(self) -> tuple[Path, IO[str], list[Record]]:
         """Closes the segment, whose records these are, and opens another; the caller deletes the old with `drop`."""

@@ -1,6 +1,7 @@
 """How purchases get from a journal into the ledger's table: each once, and each key with one answer."""
 
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -52,12 +53,23 @@ def append(lake: Lake, records: list[Record]) -> None:
         message=f"replies of {first['recipe']}",
     )
     keys = [str(record["call_key"]) for record in records]
-    while not _append_unless_raced(lake, records, about, _bought(lake, keys)):
+    while True:
+        at = lake.snapshot()
+        if _append_unless_raced(lake, records, about, _Bought(at, _bought(lake, keys))):
+            return
         time.sleep(0.01)
 
 
-def _append_unless_raced(lake: Lake, records: list[Record], about: About, bought: set[str]) -> bool:
-    rows, seen = [], set(bought)
+@dataclass(frozen=True, slots=True)
+class _Bought:
+    """Which of some keys are in the ledger, as it was read after a snapshot."""
+
+    after: int
+    keys: set[str]
+
+
+def _append_unless_raced(lake: Lake, records: list[Record], about: About, bought: _Bought) -> bool:
+    rows, seen = [], set(bought.keys)
     for record in records:
         rows.append({**record, "spare": record["call_key"] in seen})
         seen.add(str(record["call_key"]))
@@ -77,6 +89,6 @@ def _bought(reader: Reader, keys: list[str]) -> set[str]:
     return {row["call_key"] for row in reader.rows(sql)}
 
 
-def _raise_if_more(reader: Reader, keys: list[str], bought: set[str]) -> None:
-    if _bought(reader, keys) != bought:
+def _raise_if_more(reader: Reader, keys: list[str], bought: _Bought) -> None:
+    if reader.snapshot() != bought.after and _bought(reader, keys) != bought.keys:
         raise ConflictError("another run bought the same answers meanwhile")
