@@ -62,6 +62,7 @@ class ServedChat:
         """One call: POST /v1/chat/completions."""
         counts, faults = self.counts, self._faults
         body = await request.read()
+        came_at = time.monotonic()
         counts.calls += 1
         counts.in_flight += 1
         counts.max_in_flight = max(counts.max_in_flight, counts.in_flight)
@@ -71,12 +72,16 @@ class ServedChat:
             fault = self._chance.fault(body)
             if fault == "429":
                 return self.status(429)
+            # Made first and then held back: the latency is the time to the answer, whatever it takes to make it.
+            completion = self.completion(json.loads(body))
+            data = encode(completion)
             if faults.latency or faults.jitter:
-                await asyncio.sleep(faults.latency + faults.jitter * part_of(body))
+                due_at = came_at + faults.latency + faults.jitter * part_of(body)
+                await asyncio.sleep(max(0.0, due_at - time.monotonic()))
             if fault is not None:
                 counts.faults[fault] += 1
-                return await self._go_wrong(fault, request, body)
-            return await self._send(request, self.completion(json.loads(body)))
+                return await self._go_wrong(fault, request, completion)
+            return await self._send(request, completion, data)
         except ConnectionResetError:
             return web.Response()  # whoever asked is gone
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -109,8 +114,8 @@ class ServedChat:
         self.counts.prompt_tokens += completion["usage"]["prompt_tokens"]
         self.counts.completion_tokens += completion["usage"]["completion_tokens"]
 
-    async def _send(self, request: web.BaseRequest, completion: dict[str, Any]) -> web.StreamResponse:
-        response = web.Response(body=encode(completion), content_type="application/json", headers=self._limits())
+    async def _send(self, request: web.BaseRequest, completion: dict[str, Any], data: bytes) -> web.StreamResponse:
+        response = web.Response(body=data, content_type="application/json", headers=self._limits())
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError
         # Counted first: who has read the answer may hang up before this coroutine has its turn again.
@@ -120,7 +125,7 @@ class ServedChat:
         await response.write_eof()
         return response
 
-    async def _go_wrong(self, fault: str, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+    async def _go_wrong(self, fault: str, request: web.BaseRequest, completion: dict[str, Any]) -> web.StreamResponse:
         if fault.isdigit():
             return self.status(int(fault))
         if fault == "reset":
@@ -129,17 +134,17 @@ class ServedChat:
             return web.Response(body=_PAGE, content_type="text/html")
         if fault == "wrong_shape":
             return web.json_response({"object": "list", "data": [], "message": None})
-        completion = self.completion(json.loads(body))
+        data = encode(completion)
         if fault in ("reset_body", "drip"):
-            return await _break_off(fault, request, encode(completion))
+            return await _break_off(fault, request, data)
         if fault == "truncated":
-            data = encode(completion)
             return web.Response(body=data[: len(data) // 2], content_type="application/json")
         if fault == "duplicate":
-            response = await self._send(request, completion)
-            _write_again(request, encode(completion))
+            response = await self._send(request, completion, data)
+            _write_again(request, data)
             return response
-        return await self._send(request, _spoiled(fault, completion))
+        spoiled = _spoiled(fault, completion)
+        return await self._send(request, spoiled, encode(spoiled))
 
     def _is_too_much(self) -> bool:
         faults, now = self._faults, time.monotonic()
