@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +10,9 @@ from aiohttp import ClientSession
 from mistralai.client import Mistral
 
 from synth_assets.core.errors import TeacherError
+from synth_assets.core.request import Call
 from synth_assets.teacher.server import ServedTeacher, served
+from synth_assets.teacher.wire import Answer
 
 ASK = [{"role": "user", "content": "Why is the sky blue?"}]
 
@@ -87,6 +90,27 @@ async def test_it_counts_what_it_does() -> None:
         async with session.get(f"{teacher.url}/_stats") as response:
             stats = await response.json()
     assert (stats["calls"], stats["answers"], stats["statuses"]) == (1, 0, {"429": 1})
+
+
+async def test_the_latency_is_the_time_to_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it takes to make the answer is part of it: else it would come on top, for all that are asked at once."""
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(delay_s: float) -> None:
+        slept.append(delay_s)
+        await sleep(0)
+
+    def made_slowly(call: Call) -> Answer:
+        time.sleep(0.02)
+        return Answer("here it is", "stop", "m", 1, 1)
+
+    async with ServedTeacher(made_slowly, faults="latency=500ms") as teacher:
+        monkeypatch.setattr("synth_assets.teacher.served_chat.asyncio.sleep", noted)
+        asked = {"model": "m", "messages": ASK}
+        async with ClientSession() as session, session.post(f"{teacher.url}/v1/chat/completions", json=asked) as said:
+            assert said.status == 200
+    assert 0 <= min(slept) <= 0.48
 
 
 async def test_it_refuses_what_is_no_request() -> None:
