@@ -1,6 +1,6 @@
 """How many requests may be in flight at once: slow start, careful growth, a cut when the server balks. Pure."""
 
-_START = 4
+_START = 8
 _BLIND_LIMIT = 64
 _BLIND_DOUBLING_S = 0.05
 _CUT = 0.8
@@ -12,12 +12,12 @@ _PROBE_AFTER_S = 10.0
 class Window:
     """The number that may be in flight, up to a ceiling.
 
-    It starts at 4 and doubles with each round trip, or each 50 ms up to 64, whichever is sooner: a short
-    burst finds out a strict server, a slow server is not waited for. After a cut it comes back quickly
+    It starts at 8 and doubles with each round trip, or each 50 ms up to 64, whichever is sooner, never both: a
+    short burst finds out a strict server, a slow server is not waited for. After a cut it comes back quickly
     to nine tenths of where it was cut, and then probes by one a second.
     """
 
-    __slots__ = ("_ceiling", "_cut_at", "_doubled_at", "_peak", "_slow_start", "limit", "rtt_s")
+    __slots__ = ("_ceiling", "_cut_at", "_doubled_at", "_doubled_from", "_peak", "_slow_start", "limit", "rtt_s")
 
     def __init__(self, ceiling: int, now: float) -> None:
         self._ceiling = float(ceiling)
@@ -25,6 +25,7 @@ class Window:
         self.rtt_s = 0.0
         self._slow_start = True
         self._doubled_at = now
+        self._doubled_from = self.limit
         self._peak = 0.0
         self._cut_at = now
 
@@ -38,8 +39,8 @@ class Window:
         if due_s > 0:
             return due_s
         self._doubled_at = now
-        self.limit = min(self.limit * 2, _BLIND_LIMIT, self._ceiling)
-        return 0.0
+        self.limit = self._doubled_from = max(self.limit, min(self._doubled_from * 2, _BLIND_LIMIT, self._ceiling))
+        return 0.0 if in_flight < int(self.limit) else _BLIND_DOUBLING_S
 
     def answered(self, in_flight: int, latency_s: float, now: float, *, paced: bool) -> None:
         """A reply came; only a window that was used grows, and quickly where a pace holds back as well."""
