@@ -101,10 +101,7 @@ class Stage(BaseModel):
         """The columns this stage makes of those inputs; StageFault where it does not fit them."""
 
     def prepare(self) -> None:
-        """Imports what takes long to import: called in a thread, while a stage before it waits for a teacher.
-
-        It must not hold up other threads: replies are to be on disk within 50 ms.
-        """
+        """Imports what takes long to import: in a thread, while a stage before it waits for a teacher."""
 
     def grown(self, times: float) -> "Stage | None":
         """This stage, asked for so many times as much, so that what it made before comes again; None if it cannot."""

@@ -6,9 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from synth_assets.core.request import Call
+from synth_assets.teacher.address import BadAddress
+from synth_assets.teacher.connection import Broken
 from synth_assets.teacher.drift import DriftWatch
 from synth_assets.teacher.echo import Echoes
-from synth_assets.teacher.pool import BadAddress, Broken, NoConnection, Pool, UnknownName
+from synth_assets.teacher.pool import NoConnection, Pool, UnknownName
 from synth_assets.teacher.setback import Setback, of_status
 from synth_assets.teacher.transport import Server
 from synth_assets.teacher.wire import CHAT_PATH, Answer, Dialect, chat_body, encode, read_answer

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from synth_assets.teacher import pool as pools
-from synth_assets.teacher.pool import BadAddress, Broken, NoConnection, Pool, Response, UnknownName
+from synth_assets.teacher.address import BadAddress
+from synth_assets.teacher.connection import Broken, Response, trust
+from synth_assets.teacher.pool import NoConnection, Pool, UnknownName
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"
@@ -222,6 +224,8 @@ async def test_nobody_there() -> None:
     ("url", "key"),
     [
         ("ftp://127.0.0.1/", "k"),
+        ("ftp://127.0.0.1:21/", "k"),
+        (f"http://{'a' * 70}.invalid/", "k"),
         ("127.0.0.1:80/v1", "k"),
         ("http:///v1", "k"),
         ("http://127.0.0.1:99999/", "k"),
@@ -249,7 +253,7 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     subprocess.run([*made, "-keyout", str(path), "-out", f"{path}.crt"], check=True, capture_output=True)
     path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
     monkeypatch.setenv("SSL_CERT_FILE", f"{path}.crt")
-    pools._trust.cache_clear()
+    trust.cache_clear()
     return path
 
 
@@ -321,6 +325,11 @@ async def test_a_proxy_that_refuses_is_no_connection(certificate: Path) -> None:
         with pytest.raises(NoConnection, match="407"):
             await pool.post(b"")
         await pool.close()
+
+
+async def test_a_proxy_that_speaks_something_else_is_told() -> None:
+    with pytest.raises(BadAddress, match="its proxy: it begins with neither"):
+        await Pool("http://elsewhere.invalid/", {}, "socks5://127.0.0.1:1080").post(b"")
 
 
 async def test_through_a_proxy_the_whole_address_is_asked_for() -> None:
