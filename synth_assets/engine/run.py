@@ -144,7 +144,7 @@ class Runner:
         table, part = job.source_of(stage.from_), input_partition(job, stage.from_)
         build.tally.input_total = self.lake.count(table, part, at)
         budget = remaining_budget(self.lake, job)
-        ready = asyncio.gather(*(asyncio.to_thread(job.what.prepare) for job in self.then), return_exceptions=True)
+        ready = asyncio.gather(asyncio.to_thread(self._prepare), return_exceptions=True)
         async with teacher.gateway(budget=budget, on_reply=session.record) as gateway:
             window = max(4 * teacher.limits.concurrency, LOOKUP_ROWS)
             asking = Asking(stage, teacher.target, gateway, session, build.tally, window)
@@ -153,6 +153,11 @@ class Runner:
                     build.add(outcome)
                 self.on_progress(job, build.tally)
         await ready  # what failed there will fail again where it is needed, and be told
+
+    def _prepare(self) -> None:
+        """Each kind once, one after the other: the threads are wanted for looks into the ledger."""
+        for stage in {type(job.what): job.what for job in self.then}.values():
+            stage.prepare()
 
     def _query(self, job: Job, stage: Query, base: Committed | None, inputs: Inputs) -> StageResult:
         siblings = Siblings()

@@ -44,9 +44,9 @@ def _integer(value: object) -> object:
     """SQL gives sums as decimals; a number that is whole is the integer it stands for."""
     if isinstance(value, bool):
         raise TypeError(f"{value!r} is not an integer")
-    if isinstance(value, Decimal | float) and value == value // 1:
+    if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _number(value: object) -> object:

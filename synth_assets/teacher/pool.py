@@ -71,8 +71,7 @@ class Pool:
             connection = self._idle.pop()
             if connection.is_open and now - connection.idle_since < _KEEP_S:
                 return connection
-            connection.close()
-            self._all.discard(connection)
+            self._drop(connection)
         return None
 
     def _put_back(self, connection: Connection) -> None:
@@ -80,8 +79,11 @@ class Pool:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:
-            connection.close()
-            self._all.discard(connection)
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        connection.close()
+        self._all.discard(connection)
 
     async def _connect(self, address: Address) -> Connection:
         loop = asyncio.get_running_loop()
@@ -97,11 +99,11 @@ class Pool:
             await loop.create_connection(lambda: connection, sock=found, ssl=believed, server_hostname=name)
             if address.tunnel is not None:
                 await self._put_through(connection, address)
-        except BaseException as error:
-            connection.close()
-            self._all.discard(connection)
-            if isinstance(error, OSError | Broken):
-                raise NoConnection(str(error)) from None
+        except (OSError, Broken) as error:
+            self._drop(connection)
+            raise NoConnection(str(error)) from None
+        except BaseException:
+            self._drop(connection)
             raise
         return connection
 

@@ -80,7 +80,7 @@ class ServedChat:
                 await asyncio.sleep(max(0.0, due_at - time.monotonic()))
             if fault is not None:
                 counts.faults[fault] += 1
-                return await self._go_wrong(fault, request, completion)
+                return await self._go_wrong(fault, request, completion, data)
             return await self._send(request, completion, data)
         except ConnectionResetError:
             return web.Response()  # whoever asked is gone
@@ -125,7 +125,9 @@ class ServedChat:
         await response.write_eof()
         return response
 
-    async def _go_wrong(self, fault: str, request: web.BaseRequest, completion: dict[str, Any]) -> web.StreamResponse:
+    async def _go_wrong(
+        self, fault: str, request: web.BaseRequest, completion: dict[str, Any], data: bytes
+    ) -> web.StreamResponse:
         if fault.isdigit():
             return self.status(int(fault))
         if fault == "reset":
@@ -134,7 +136,6 @@ class ServedChat:
             return web.Response(body=_PAGE, content_type="text/html")
         if fault == "wrong_shape":
             return web.json_response({"object": "list", "data": [], "message": None})
-        data = encode(completion)
         if fault in ("reset_body", "drip"):
             return await _break_off(fault, request, data)
         if fault == "truncated":

@@ -39,6 +39,7 @@ def stored(kind: ColumnType, *values: Any) -> list[Any]:
         ("json", {"b": 1, "a": None}, '{"a":null,"b":1}'),
         ("json", '{"kept": "as it is"}', '{"kept": "as it is"}'),
         ("integer", Decimal(3), 3),
+        ("integer", 3.0, 3),
         ("number", Decimal("0.25"), 0.25),
         ("number", 2, 2.0),
         ("boolean", False, False),
@@ -61,6 +62,10 @@ def test_a_value_and_what_is_kept_of_it(
     [
         ("integer", "three"),
         ("integer", 2**63),
+        ("integer", Decimal(10) ** 30),
+        ("integer", Decimal("1.5")),
+        ("integer", float("inf")),
+        ("integer", True),
         ("text", 3),
         ("text", "half a surrogate \ud800"),
         ("timestamp", "yesterday"),
