@@ -8,8 +8,8 @@ import dagster as dg
 from synth_assets.assets.tables import table_of
 from synth_assets.core.contract import Contract, Values
 from synth_assets.core.errors import SynthError
-from synth_assets.engine import StageResult, Verdict
-from synth_assets.engine.check import TableCheck, check_names
+from synth_assets.engine import CheckResult, StageResult
+from synth_assets.engine.checks.table_check import TableCheck, check_names
 
 _PROMISES = {
     "rows_are_valid": "Every row keeps to the contract of its columns (Pandera).",
@@ -38,21 +38,21 @@ def check_specs(
         ]
 
 
-def verdicts_of(result: StageResult, contract: Contract) -> Sequence[Verdict]:
+def verdicts_of(result: StageResult, contract: Contract) -> Sequence[CheckResult]:
     """The verdicts of a result. One that was reused passed its gates when it was committed."""
     if result.verdicts or not result.reused:
         return result.verdicts
     return TableCheck(contract, rows=result.tally.rows, rejects=result.tally.rejects).verdicts()
 
 
-def check_results(verdicts: Sequence[tuple[str, Verdict]]) -> Iterator[dg.AssetCheckResult]:
+def check_results(verdicts: Sequence[tuple[str, CheckResult]]) -> Iterator[dg.AssetCheckResult]:
     """One result for each check: of one partition, or of all that a run filled, each named."""
     names = dict.fromkeys(verdict.name for _, verdict in verdicts)
     for name in names:
         yield _result([(part, verdict) for part, verdict in verdicts if verdict.name == name])
 
 
-def _result(verdicts: Sequence[tuple[str, Verdict]]) -> dg.AssetCheckResult:
+def _result(verdicts: Sequence[tuple[str, CheckResult]]) -> dg.AssetCheckResult:
     first = verdicts[0][1]
     several = len(verdicts) > 1
     told = [f"{part}: {verdict.description}" if several else verdict.description for part, verdict in verdicts]

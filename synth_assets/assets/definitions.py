@@ -10,8 +10,8 @@ from synth_assets.assets.ops import engine_assets, warehouse_asset
 from synth_assets.assets.recipe import broken_asset, build_recipe_defs
 from synth_assets.assets.resources import lake_resources
 from synth_assets.core.errors import RecipeError
-from synth_assets.engine.known import known_tables
-from synth_assets.engine.ops import COMMITS
+from synth_assets.engine.model_inputs import model_input_tables
+from synth_assets.engine.tables import COMMITS
 from synth_assets.lake import open_lake
 from synth_assets.recipes import Recipe, find_recipes
 from synth_assets.settings import Settings
@@ -78,12 +78,12 @@ def build_model_assets(recipes: Sequence[Recipe], settings: Settings) -> list[dg
 
 def _known(recipes: Sequence[Recipe], models: Iterable[Model], settings: Settings) -> dict[str, Mapping[str, str]]:
     """The tables that models may read. The lake is opened only if one reads what no recipe and no model makes."""
-    told = known_tables(recipes)
+    told = model_input_tables(recipes)
     made = {model.table for model in models}
     if all(table in told or table in made for model in models for table in model.inputs):
         return told
     with open_lake(settings) as lake:
-        return known_tables(recipes, lake)
+        return model_input_tables(recipes, lake)
 
 
 def _table_of(error: RecipeError, models: Iterable[Model]) -> str:

@@ -7,7 +7,7 @@ from synth_assets.assets.tables import table_of
 from synth_assets.engine import StageResult
 
 
-def told_of_rounds(result: StageResult) -> dict[str, Any]:
+def describe_rounds(result: StageResult) -> dict[str, Any]:
     """The rounds of the stage that grew for a goal; nothing for other stages."""
     rounds = result.rounds
     if rounds is None:

@@ -10,8 +10,8 @@ from synth_assets.assets.tables import table_of
 from synth_assets.core.contract import SYSTEM_COLUMNS, WHOLE, Contract
 from synth_assets.core.errors import ContractError, SynthError
 from synth_assets.engine import Engine
-from synth_assets.engine.job import Work
-from synth_assets.engine.models import contract_of, fill, rows_of
+from synth_assets.engine.job import TableTask
+from synth_assets.engine.models import contract_of, fill_table, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ class LakeFrames(dg.IOManager):
             contract = contract_of(table.schema, description="Made by an asset in Python.")
             key = context.asset_partition_key if context.has_asset_partitions else WHOLE
             schema, name = table_of_key(context.asset_key).split(".")
-            work = Work(
+            work = TableTask(
                 schema=schema,
                 name=name,
                 kin=schema,
@@ -80,7 +80,7 @@ class LakeFrames(dg.IOManager):
                 strict=True,
                 keeps_rejects=False,
             )
-            result = fill(
+            result = fill_table(
                 self._engine.lake, work, rows_of(table.to_batches(ROWS_AT_ONCE), contract), context.version or ""
             )
         except SynthError as error:

@@ -8,12 +8,12 @@ import dagster as dg
 
 from synth_assets.assets.checks import check_results, failure_of, verdicts_of
 from synth_assets.assets.metadata import Made, metadata_of, sample_of
-from synth_assets.assets.progress import stoppable, told
+from synth_assets.assets.progress import describe_progress, stoppable
 from synth_assets.assets.tables import frame_of
 from synth_assets.core.contract import Contract
 from synth_assets.core.errors import SynthError
 from synth_assets.core.stage import Partition
-from synth_assets.engine import Engine, GateClosed, StageResult, Verdict
+from synth_assets.engine import CheckResult, Engine, GateClosed, StageResult
 
 Yield = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
@@ -25,14 +25,14 @@ class Filling:
     fill: Callable[[Partition], StageResult]
     made: Callable[[StageResult], Made]
     contract: Contract
-    after: Callable[[], Verdict | None] = lambda: None
+    after: Callable[[], CheckResult | None] = lambda: None
 
 
 def materialize(
     context: dg.AssetExecutionContext, engine: Engine, filling: Filling, parts: Sequence[Partition]
 ) -> Iterator[Yield]:
     """Fills the partitions. A gate that closes is recorded as a failed check, and nothing is materialized."""
-    verdicts: list[tuple[str, Verdict]] = []
+    verdicts: list[tuple[str, CheckResult]] = []
     made: list[Made] = []
     closed: GateClosed | None = None
     for part in parts:
@@ -60,7 +60,7 @@ def materialize(
 def _line(result: StageResult) -> str:
     part = f" {result.partition_key}" if result.partition_key != "all" else ""
     how = f"unchanged since run {result.run_id}" if result.reused else f"committed as snapshot {result.snapshot}"
-    return f"{result.table}{part}: {how}; {told(result.tally)}; {result.duration_s:.2f} s"
+    return f"{result.table}{part}: {how}; {describe_progress(result.tally)}; {result.duration_s:.2f} s"
 
 
 def _materialized(

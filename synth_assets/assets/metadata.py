@@ -7,12 +7,12 @@ from typing import Any
 import dagster as dg
 
 from synth_assets.assets.examples import side_by_side
-from synth_assets.assets.pictures import lengths_of, picture_of
 from synth_assets.assets.progress import cost
+from synth_assets.assets.table_plots import lengths_of, picture_of
 from synth_assets.assets.tables import column_schema, table_of
 from synth_assets.core.contract import WHOLE, Contract, Values
 from synth_assets.engine import Engine, StageResult
-from synth_assets.engine.ops import REJECT_COUNTS, rejects_of
+from synth_assets.engine.tables import REJECT_COUNTS, rejects_of
 
 PREVIEW_ROWS = 5
 REJECTS_SHOWN = 10

@@ -10,7 +10,7 @@ from synth_assets.core.contract import Contract
 from synth_assets.core.errors import SynthError
 from synth_assets.core.stage import Ask
 from synth_assets.engine import Engine
-from synth_assets.engine.ops import CALLS, ENGINE_TABLES
+from synth_assets.engine.tables import CALLS, ENGINE_TABLES
 from synth_assets.recipes import Recipe
 
 GROUP = "ops"

@@ -25,10 +25,10 @@ class Progress:
         if now - self._last >= self._every_s:
             self._last = now
             part = f" (round {job.round})" if job.round else ""
-            self._log.info(f"{job.table}{part}: {told(tally)}, after {now - self._started:.0f} s")
+            self._log.info(f"{job.table}{part}: {describe_progress(tally)}, after {now - self._started:.0f} s")
 
 
-def told(tally: Tally) -> str:
+def describe_progress(tally: Tally) -> str:
     """A tally in words."""
     of_total = f" of {tally.input_total:,}" if tally.input_total else ""
     words = [f"{tally.input_rows:,}{of_total} rows read", f"{tally.rows:,} made", f"{tally.rejects:,} rejects"]

@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 import dagster as dg
 
 from synth_assets.assets.checks import check_specs
-from synth_assets.assets.goals import told_of_rounds
+from synth_assets.assets.goals import describe_rounds
 from synth_assets.assets.materialize import Filling, Yield, materialize
-from synth_assets.assets.measured import pictures_of
 from synth_assets.assets.metadata import Made
 from synth_assets.assets.partitions import follows_by_itself, partitions_in, partitions_of_stage
 from synth_assets.assets.progress import Progress
+from synth_assets.assets.result_plots import pictures_of
 from synth_assets.assets.tables import column_schema, dagster_type
 from synth_assets.core.errors import SynthError
 from synth_assets.core.stage import Ask, Stage
-from synth_assets.core.teacher import OFFLINE_MODEL, TeacherSpec
+from synth_assets.core.teacher_spec import OFFLINE_MODEL, TeacherSpec
 from synth_assets.engine import Engine, Job, fingerprint_of, teacher_of
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
@@ -80,7 +80,7 @@ def _filling(context: dg.AssetExecutionContext, engine: Engine, recipe: Recipe, 
             isinstance(stage, Ask),
             parent,
             notice,
-            more={**pictures_of(engine, recipe, name, result), **told_of_rounds(result)},
+            more={**pictures_of(engine, recipe, name, result), **describe_rounds(result)},
         ),
         contract=contract,
     )

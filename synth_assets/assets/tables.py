@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.engine.row_check import schema_of
+from synth_assets.engine.checks.row_check import schema_of
 
 if TYPE_CHECKING:
     import pandas as pd

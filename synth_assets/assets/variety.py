@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from synth_assets.analysis.text_map import text_map
 from synth_assets.core.stage import Ask
 from synth_assets.engine import Engine, StageResult
+from synth_assets.kinds.measure.diversity import Diversity
+from synth_assets.plots.variety_plots import map_png, yields_png
 from synth_assets.recipes import Recipe
-from synth_assets.stages.diversity import Diversity
-from synth_assets.training.text_map import text_map
-from synth_assets.training.variety_plots import map_png, yields_png
 
 TEXTS_SEEN = 2_000
 CHARACTERS_SEEN = 2_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from synth_assets.cli.view.terminal import json_ready
+from synth_assets.cli.views.terminal import json_ready
 from synth_assets.core.errors import LakeError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """The first rows of an answer; `more` says that there are others."""
 
     names: list[str]
@@ -38,11 +38,11 @@ def ask(lake: "Lake", sql: str, at: int | None) -> "pa.RecordBatchReader":
         raise LakeError(error.message, remedy=error.remedy) from error
 
 
-def first_rows(lake: "Lake", sql: str, at: int | None) -> Answer:
+def first_rows(lake: "Lake", sql: str, at: int | None) -> QueryResult:
     """What a person wants to see of an answer."""
     reader = ask(lake, sql, at)
     rows = list(islice(_rows(reader), FIRST_ROWS + 1))
-    return Answer(list(reader.schema.names), rows[:FIRST_ROWS], len(rows) > FIRST_ROWS)
+    return QueryResult(list(reader.schema.names), rows[:FIRST_ROWS], len(rows) > FIRST_ROWS)
 
 
 def write_answer(reader: "pa.RecordBatchReader", kind: str, file: BinaryIO) -> None:

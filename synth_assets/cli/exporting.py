@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from synth_assets.core.errors import RecipeError, SynthError
 
 if TYPE_CHECKING:
+    from synth_assets.exports.manifest import Manifest
     from synth_assets.recipes import Recipe
-    from synth_assets.training.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def sinks_of(recipe: "Recipe", stage: str | None) -> list[str]:
 
 def copy_export(folder: Path, to: Path) -> "Manifest":
     """Copies the folder of an export, links and all resolved; the manifest of the copy."""
-    from synth_assets.training import manifest
+    from synth_assets.exports import manifest
 
     to.parent.mkdir(parents=True, exist_ok=True)
     draft = to.with_name(f".{to.name}.{os.getpid()}.part")
@@ -58,7 +58,7 @@ def copy_export(folder: Path, to: Path) -> "Manifest":
 
 def raise_if_in_the_way(to: Path, *, force: bool) -> None:
     """What is there is overwritten only if that was wanted, and only if it is an export."""
-    from synth_assets.training.manifest import NAME
+    from synth_assets.exports.manifest import NAME
 
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def heed_ctrl_c() -> None:
+def install_interrupt_handler() -> None:
     """A shell without job control starts what is in the background deaf to Ctrl-C; SIGTERM and we need it heard."""
     if _may_set_signals() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

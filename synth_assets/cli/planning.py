@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 from synth_assets.core.canonical import Json
 
 if TYPE_CHECKING:
-    from synth_assets.engine import Engine, Wish
+    from synth_assets.engine import Engine, RunSelection
     from synth_assets.engine.plan import PlanLine
-    from synth_assets.recipes import Budget, Recipe
+    from synth_assets.recipes import BudgetSpec, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Planned:
     recipe: str
     lines: "Sequence[PlanLine]"
     total: Total
-    budget: "Budget"
+    budget: "BudgetSpec"
 
     def over_budget(self) -> tuple[str, ...]:
         """Which limits of the budget the run would reach, and then stop at."""
@@ -43,7 +43,7 @@ class Planned:
 
     def to_json(self) -> dict[str, Json]:
         """The plan for a script."""
-        from synth_assets.cli.view.terminal import json_ready
+        from synth_assets.cli.views.terminal import json_ready
 
         return {
             "recipe": self.recipe,
@@ -54,7 +54,7 @@ class Planned:
         }
 
 
-def plan_of(engine: "Engine", recipe: "Recipe", wish: "Wish") -> Planned:
+def plan_of(engine: "Engine", recipe: "Recipe", wish: "RunSelection") -> Planned:
     """What a run would do, before anything is spent."""
     from synth_assets.engine.plan import plan
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from synth_assets.cli.interrupts import heed_ctrl_c
+from synth_assets.cli.interrupts import install_interrupt_handler
 from synth_assets.cli.options import asks_for_json
 from synth_assets.core.errors import SynthError
 
@@ -30,7 +30,7 @@ class Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        found = importlib.import_module(f"{__package__}.{cmd_name}").command
+        found = importlib.import_module(f"{__package__}.commands.{cmd_name}").command
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(
@@ -53,7 +53,7 @@ class Root(click.Group):
         try:
             return super().invoke(ctx)
         except SynthError as error:
-            from synth_assets.cli.view.errors import print_error
+            from synth_assets.cli.views.errors import print_error
 
             print_error(error, as_json=asks_for_json(ctx))
             ctx.exit(error.exit_code)
@@ -73,4 +73,4 @@ def main() -> None:
 
     Start with `synth run mitall`; it needs no key. Everything made lies in SYNTH_HOME (.synth here).
     """
-    heed_ctrl_c()
+    install_interrupt_handler()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from synth_assets.cli.answers import first_rows
 from synth_assets.cli.interrupts import ended_by_ctrl_c
-from synth_assets.cli.view.answers import print_answer
-from synth_assets.cli.view.records import print_records
-from synth_assets.cli.view.terminal import out
+from synth_assets.cli.views.answers import print_answer
+from synth_assets.cli.views.records import print_records
+from synth_assets.cli.views.terminal import out
 from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Shell:
                 with ended_by_ctrl_c():
                     self._answer(said)
             except SynthError as error:
-                from synth_assets.cli.view.errors import print_error
+                from synth_assets.cli.views.errors import print_error
 
                 print_error(error, as_json=False)
 

@@ -31,10 +31,10 @@ def row_id(recipe: str, stage: str, origin: Iterable[str], ordinal: int) -> str:
     return content_hash("row/1", [recipe, stage, *origin, ordinal])
 
 
-def plain(value: Any) -> Any:
+def json_ready(value: Any) -> Any:
     """A value with its moments as text, so that it has one canonical spelling."""
     if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: json_ready(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [json_ready(item) for item in value]
     return value.isoformat() if isinstance(value, datetime) else value

@@ -16,7 +16,7 @@ class Unreadable(ValueError):
     """A reply that does not say what was asked; the message is what the teacher is told."""
 
 
-def unfenced(text: str) -> str:
+def strip_code_fence(text: str) -> str:
     """The text without the code fence that some models put around JSON."""
     found = _FENCE.match(text)
     return found.group(1) if found else text
@@ -30,7 +30,7 @@ def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
         raise Unreadable("the answer was cut off at the limit of tokens: answer more briefly")
     try:
         value = json.loads(
-            unfenced(text),
+            strip_code_fence(text),
             parse_constant=_no_constant,
             object_pairs_hook=_no_key_twice,
             parse_int=_integer,

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Gate, Values
-from synth_assets.core.reach import Desk as Desk
-from synth_assets.core.reach import Partition as Partition
-from synth_assets.core.reach import Reach as Reach
-from synth_assets.core.reach import Scheme as Scheme
 from synth_assets.core.request import Reply, Request
-from synth_assets.core.teacher import TeacherSpec
+from synth_assets.core.stage_context import Partition as Partition
+from synth_assets.core.stage_context import PartitionScheme as PartitionScheme
+from synth_assets.core.stage_context import SourceContext as SourceContext
+from synth_assets.core.stage_context import StudyContext as StudyContext
+from synth_assets.core.teacher_spec import TeacherSpec
 
 
 class Reject(Exception):
@@ -55,7 +55,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawOutcome:
     """A row, or a reject, that one of several answers made: it names the calls of that answer alone."""
 
     answer: Answer
@@ -121,11 +121,11 @@ class Source(Stage):
 
     id: str | None = Field(None, description="the column whose value names the row; else its content does")
 
-    def check_scheme(self, scheme: Scheme) -> None:
+    def check_scheme(self, scheme: PartitionScheme) -> None:
         """StageFault where its rows cannot be divided like that."""
 
     @abstractmethod
-    def rows(self, partition: Partition, reach: Reach) -> Iterator[Values | Reject]:
+    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Reject]:
         """The rows of a partition, always in the same order; a Reject for what cannot be read."""
 
 
@@ -155,7 +155,7 @@ class Ask(Stage):
         """What one reply says; Unreadable sends it back to the teacher with the reason."""
 
     @abstractmethod
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values | Reject | Drawn]:
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values | Reject | DrawOutcome]:
         """The rows that the answers to one row make, and what they hold that makes none; raises Reject for all."""
 
 
@@ -180,7 +180,7 @@ class Sift(Stage):
         return (self.from_,)
 
     @abstractmethod
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["Written"]:
+    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["RowOutcome"]:
         """What becomes of each row, in their order; `beside` are the rows of the other inputs, by name."""
 
 
@@ -191,7 +191,7 @@ class Study(Stage):
     needs_whole = True
 
     @abstractmethod
-    def findings(self, desk: Desk) -> Iterator["Values | Written"]:
+    def findings(self, desk: StudyContext) -> Iterator["Values | RowOutcome"]:
         """The rows, each with the `parent_ids` it was made of if there are any; or what became of an upstream row."""
 
 
@@ -207,11 +207,11 @@ class Sink(Stage):
         return (self.from_,)
 
     @abstractmethod
-    def write(self, rows: Iterator[Row], folder: Path) -> Iterator["Written"]:
+    def write(self, rows: Iterator[Row], folder: Path) -> Iterator["RowOutcome"]:
         """Writes files into an empty folder, and tells of every row whether it went in."""
 
 
-def column_of(key: str, name: str, table: str, read: Contract) -> Column:
+def find_column(key: str, name: str, table: str, read: Contract) -> Column:
     """The column that a stage's key names in the table it reads; StageFault where there is none."""
     if name in read:
         return read.column(name)
@@ -221,14 +221,14 @@ def column_of(key: str, name: str, table: str, read: Contract) -> Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RowOutcome:
     """What became of one upstream row: the row that it is from here on, or that tells of it, or why it stayed out."""
 
     parent: Row
     outcome: Values | Reject
 
 
-def declared(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
+def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
     """A contract of those columns, tightened by the recipe's checks; StageFault names an unknown column."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]

@@ -8,38 +8,38 @@ from dataclasses import dataclass, field
 from synth_assets.core.errors import BudgetError, TeacherError
 from synth_assets.core.request import Call, Outcome, Reply, Target
 from synth_assets.core.stage import Ask, Row
-from synth_assets.engine import sheet as sheets
-from synth_assets.engine.job import Made, Rejected, Tally
-from synth_assets.engine.ledger import Session
-from synth_assets.engine.sheet import Sheet
+from synth_assets.engine import row_conversation as sheets
+from synth_assets.engine.job import MadeRow, RejectedRow, Tally
+from synth_assets.engine.ledger.session import LedgerSession
+from synth_assets.engine.row_conversation import RowConversation
 from synth_assets.teacher import Gateway
 
 LOOKUP_ROWS = 500
-Outcomes = list[Made | Rejected]
+Outcomes = list[MadeRow | RejectedRow]
 
 
-def settled(
+def replay_ledger(
     stage: Ask, target: Target, rows: Iterable[Row], find: Callable[[set[str]], dict[str, Reply]]
-) -> tuple[list[Sheet], int]:
+) -> tuple[list[RowConversation], int]:
     """The sheets of some rows, moved on as far as the ledger knows, repairs included; and the hits."""
-    batch = [sheets.start(stage, target, row) for row in rows]
+    batch = [sheets.open_conversation(stage, target, row) for row in rows]
     hits = 0
     while True:
         wanted = {thread.call.key for sheet in batch for thread in sheet.open_threads}
-        taken = sheets.settle(stage, batch, find(wanted)) if wanted else 0
+        taken = sheets.advance_known(stage, batch, find(wanted)) if wanted else 0
         hits += taken
         if not taken:
             return batch, hits
 
 
 @dataclass
-class Asking:
+class AskRun:
     """One run of an Ask stage. At most `window` rows are under way at once."""
 
     stage: Ask
     target: Target
     gateway: Gateway
-    session: Session
+    session: LedgerSession
     tally: Tally
     window: int
     _inflight: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Asking:
         try:
             for batch in batches:
                 await asyncio.sleep(0)  # lets every new row register its calls before the ledger is read again
-                opened, hits = await asyncio.to_thread(settled, self.stage, self.target, batch, self.session.find)
+                opened, hits = await asyncio.to_thread(replay_ledger, self.stage, self.target, batch, self.session.find)
                 self.tally.hits += hits
                 self.tally.input_rows += len(batch)
                 waiting.extend(self._begin(sheet) for sheet in opened)
@@ -64,19 +64,19 @@ class Asking:
         finally:
             await _cancel(waiting)
 
-    def _begin(self, sheet: Sheet) -> Outcomes | asyncio.Task[Outcomes]:
+    def _begin(self, sheet: RowConversation) -> Outcomes | asyncio.Task[Outcomes]:
         if sheet.open_threads:
             return asyncio.create_task(self._finish(sheet))
-        return sheets.finish(self.stage, sheet)
+        return sheets.collect_rows(self.stage, sheet)
 
-    async def _finish(self, sheet: Sheet) -> Outcomes:
+    async def _finish(self, sheet: RowConversation) -> Outcomes:
         first, *others = (self._follow(sheet.row, thread) for thread in sheet.open_threads)
         await (asyncio.gather(first, *others) if others else first)
-        return sheets.finish(self.stage, sheet)
+        return sheets.collect_rows(self.stage, sheet)
 
-    async def _follow(self, row: Row, thread: sheets.Thread) -> None:
+    async def _follow(self, row: Row, thread: sheets.Exchange) -> None:
         while thread.end is None:
-            sheets.take(self.stage, row, thread, await self._ask(thread.call))
+            sheets.advance(self.stage, row, thread, await self._ask(thread.call))
 
     async def _ask(self, call: Call) -> Outcome:
         """One answer, bought once: a call that is under way, or was answered a moment ago, is shared."""

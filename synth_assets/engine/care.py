@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from synth_assets.engine import exports, purchases
-from synth_assets.engine.commits import decode_inputs
-from synth_assets.engine.ops import COMMITS
+from synth_assets.engine import export_folders
+from synth_assets.engine.commit.commits import decode_inputs
+from synth_assets.engine.ledger import writer
+from synth_assets.engine.tables import COMMITS
 from synth_assets.lake import Lake
 from synth_assets.lake.care import CareReport
 from synth_assets.settings import Settings
@@ -18,7 +19,7 @@ DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Cared:
+class CareSummary:
     """What care did: to the lake, to the folder of exports, and to replies whose process is gone."""
 
     lake: CareReport
@@ -27,22 +28,22 @@ class Cared:
     replies_taken_up: int
 
 
-def care(lake: Lake, settings: Settings, older_than_s: float = 7 * DAY_S) -> Cared:
+def care(lake: Lake, settings: Settings, older_than_s: float = 7 * DAY_S) -> CareSummary:
     """Cleans up. Rows of tables as they are now, and of exports that are there, can be traced afterwards as before."""
-    taken = purchases.take_up(lake, settings.journal)
+    taken = writer.recover_journal(lake, settings.journal)
     committed = _exports_of(lake, settings.exports)
     keep = snapshots_to_keep(lake, settings.exports)
     report = lake.care(keep_snapshots=keep, older_than_s=older_than_s)
-    deleted = tuple(exports.orphans(settings.exports, set(map(str, committed)), min(older_than_s, DAY_S)))
+    deleted = tuple(export_folders.find_orphans(settings.exports, set(map(str, committed)), min(older_than_s, DAY_S)))
     for folder in deleted:
         shutil.rmtree(folder)
-    return Cared(report, tuple(sorted(keep)), deleted, taken)
+    return CareSummary(report, tuple(sorted(keep)), deleted, taken)
 
 
 def _exports_of(lake: Lake, folder: Path) -> set[Path]:
     """The folders that commits speak of, wherever the home has been moved since."""
     rows = lake.rows(f"SELECT DISTINCT folder FROM {COMMITS} WHERE folder IS NOT NULL")
-    return {exports.at_home(row["folder"], folder) for row in rows}
+    return {export_folders.relocate(row["folder"], folder) for row in rows}
 
 
 def snapshots_to_keep(lake: Lake, folder: Path) -> set[int]:
@@ -52,7 +53,7 @@ def snapshots_to_keep(lake: Lake, folder: Path) -> set[int]:
     for commit in history.newest():
         history.follow(commit, keep)
     for commit in history.all():
-        if commit["folder"] is not None and exports.at_home(commit["folder"], folder).is_dir():
+        if commit["folder"] is not None and export_folders.relocate(commit["folder"], folder).is_dir():
             history.follow(commit, keep)
     return keep
 

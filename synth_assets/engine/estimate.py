@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from synth_assets.core.request import Call, Request
 from synth_assets.engine.job import Job
-from synth_assets.engine.ops import CALLS
-from synth_assets.engine.unknown import SUPPOSED_CHARACTERS
+from synth_assets.engine.placeholder_rows import PLACEHOLDER_CHARACTERS
+from synth_assets.engine.tables import CALLS
 from synth_assets.lake import Lake
 from synth_assets.teacher import Teacher
 from synth_assets.teacher.tokens import counter_for
@@ -50,7 +50,7 @@ class Estimator:
         """Counts the prompts of a supposed row: they stand for all where none are known."""
         if requests and not self._supposed_tokens:
             self._supposed_tokens = sum(map(self._counter.of_request, requests)) / len(requests)
-            self._supposed = f"; texts that are not there yet taken to have {SUPPOSED_CHARACTERS} characters"
+            self._supposed = f"; texts that are not there yet taken to have {PLACEHOLDER_CHARACTERS} characters"
 
     def total(self, calls: int, calls_estimated: int) -> Estimate:
         """What those calls would take; calls about rows not known yet are taken to be like the others."""

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from synth_assets.core.contract import Contract, Values
 from synth_assets.core.stage import Partition, Stage
-from synth_assets.engine.check import Verdict
+from synth_assets.engine.checks.table_check import CheckResult
 from synth_assets.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TableTask:
     """A table to be filled: by a stage, a SQL model or a frame. Row ids are made under the name `kin`.
 
     `strict` says that a faulty row closes the gate, where else it is a reject. A `view` is the SELECT that is stored in
@@ -69,10 +69,10 @@ class Job:
         return f"{self.schema}.{self.stage}"
 
     @property
-    def work(self) -> Work:
+    def work(self) -> TableTask:
         """The job as a table to be filled. A faulty row of a query or study closes the gate, others are rejects."""
         stage = self.recipe.stages[self.stage]
-        return Work(
+        return TableTask(
             schema=self.schema,
             name=self.stage,
             kin=self.recipe.name,
@@ -96,7 +96,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeRow:
     """A row that a stage made. Its id follows from `origin` (parents, or its content) and `ordinal`."""
 
     values: Values
@@ -107,7 +107,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedRow:
     """A row or reply that made no valid row. `failed` says that the teacher gave no answer: a rerun asks again."""
 
     values: Values
@@ -139,7 +139,7 @@ class Tally:
         """Adds a cost; once one is unknown the sum is."""
         self.cost_usd = None if cost_usd is None or self.cost_usd is None else self.cost_usd + cost_usd
 
-    def reject(self, rejected: Rejected) -> None:
+    def reject(self, rejected: RejectedRow) -> None:
         """Counts one that made no row, and why."""
         self.rejects += 1
         self.failures += rejected.failed
@@ -187,7 +187,7 @@ class StageResult:
     reused: bool
     tally: Tally
     duration_s: float
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[CheckResult, ...] = ()
     notice: str = ""
     folder: Path | None = None
     inputs: Mapping[str, int] = field(default_factory=dict)

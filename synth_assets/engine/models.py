@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.contract import SYSTEM_COLUMNS, WHOLE, Column, ColumnType, Contract, Gate, Values
 from synth_assets.core.errors import LakeError
-from synth_assets.engine.build import Build
-from synth_assets.engine.check import Verdict
-from synth_assets.engine.commits import InputState, latest, reused
-from synth_assets.engine.job import StageResult, Work
-from synth_assets.engine.outcomes import made_by_query
-from synth_assets.engine.siblings import Siblings
+from synth_assets.engine.checks.table_check import CheckResult
+from synth_assets.engine.commit.commits import InputState, latest_commits, reused_result
+from synth_assets.engine.commit.row_ordinals import RowOrdinals
+from synth_assets.engine.commit.table_builder import TableBuilder
+from synth_assets.engine.job import StageResult, TableTask
+from synth_assets.engine.row_factory import row_from_query
 from synth_assets.lake import Lake, to_rows
 from synth_assets.sql import Model, of_partition
 
@@ -37,11 +37,11 @@ def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE)
         inputs = {table: InputState(now.snapshot(), "") for table in model.inputs}
         found = now.query(model.sql if partition_key == WHOLE else of_partition(model, partition_key))
         work = _work_of(model, run_id, partition_key, contract_of(found.schema, model.contract, model.description))
-        return fill(lake, work, rows_of(found, work.contract), model.fingerprint(), inputs)
+        return fill_table(lake, work, rows_of(found, work.contract), model.fingerprint(), inputs)
 
 
-def _work_of(model: Model, run_id: str, partition_key: str, contract: Contract) -> Work:
-    return Work(
+def _work_of(model: Model, run_id: str, partition_key: str, contract: Contract) -> TableTask:
+    return TableTask(
         schema=model.schema,
         name=model.name,
         kin=model.schema,
@@ -55,7 +55,7 @@ def _work_of(model: Model, run_id: str, partition_key: str, contract: Contract) 
     )
 
 
-def freshness_of(lake: Lake, model: Model) -> Verdict | None:
+def freshness_of(lake: Lake, model: Model) -> CheckResult | None:
     """Whether the newest value of the column that tells a model's age is young enough; None where none does."""
     fresh = model.freshness
     if fresh is None or fresh.column is None:
@@ -64,30 +64,30 @@ def freshness_of(lake: Lake, model: Model) -> Verdict | None:
     (row,) = lake.rows(f"SELECT {newest} AS newest, epoch(now() - {newest}) / 3600 AS age_h FROM {model.table}")
     is_fresh = row["age_h"] is not None and float(row["age_h"]) <= fresh.max_age_h
     told = f"the newest {fresh.column} is {row['newest']}; older than {fresh.max_age_h:g} h warns"
-    return Verdict(FRESH, is_fresh, told, blocking=False)
+    return CheckResult(FRESH, is_fresh, told, blocking=False)
 
 
-def fill(
-    lake: Lake, work: Work, rows: Iterable[Values], fingerprint: str, inputs: dict[str, InputState] | None = None
+def fill_table(
+    lake: Lake, work: TableTask, rows: Iterable[Values], fingerprint: str, inputs: dict[str, InputState] | None = None
 ) -> StageResult:
     """Checks the rows and commits them, unless the table holds them already."""
     started = time.monotonic()
-    base = latest(lake, work.table).get(work.partition_key)
-    siblings = Siblings()
-    with Build(lake, work, fingerprint, base) as build:
+    base = latest_commits(lake, work.table).get(work.partition_key)
+    siblings = RowOrdinals()
+    with TableBuilder(lake, work, fingerprint, base) as build:
         for values in rows:
             build.tally.input_rows += 1
-            build.add(made_by_query(values, siblings))
+            build.add(row_from_query(values, siblings))
         verdicts = build.verdicts()
         if base is not None and build.is_unchanged():
-            return replace(reused(work, base, lake.snapshot(), started), verdicts=tuple(verdicts))
+            return replace(reused_result(work, base, lake.snapshot(), started), verdicts=tuple(verdicts))
         return build.commit(inputs or {})
 
 
 def contract_of(schema: "pa.Schema", promised: Contract | None = None, description: str = "") -> Contract:
     """The contract of rows in Arrow: what is promised of a column, and else what its type says."""
     own = [field for field in schema if field.name not in SYSTEM_COLUMNS]
-    columns = [Column(field.name, kind_of(field.type), nullable=True) for field in own]
+    columns = [Column(field.name, column_type_of(field.type), nullable=True) for field in own]
     told = Contract(tuple(columns), description, Gate(min_rows=0))
     if promised is None:
         return told
@@ -95,7 +95,7 @@ def contract_of(schema: "pa.Schema", promised: Contract | None = None, descripti
     return replace(merged, gate=promised.gate, relationships=promised.relationships)
 
 
-def kind_of(kind: "pa.DataType") -> ColumnType:
+def column_type_of(kind: "pa.DataType") -> ColumnType:
     """The type of a column, as contracts know it, for a type of Arrow."""
     from pyarrow import types
 

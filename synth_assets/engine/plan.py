@@ -11,17 +11,18 @@ from itertools import islice, zip_longest
 from synth_assets.core.canonical import row_id
 from synth_assets.core.request import Call
 from synth_assets.core.stage import Ask, Row, Sift, Source
-from synth_assets.engine import ask, ledger
-from synth_assets.engine.commits import input_partition, input_states, latest
+from synth_assets.engine import ask
+from synth_assets.engine.checks.row_check import RowCheck
+from synth_assets.engine.commit.commits import input_partition, input_states, latest_commits
+from synth_assets.engine.commit.fingerprint import fingerprint_of, is_current, teacher_of
+from synth_assets.engine.engine import Engine, RunSelection, jobs_of
 from synth_assets.engine.estimate import Estimate, Estimator
-from synth_assets.engine.identity import fingerprint_of, is_current, teacher_of
-from synth_assets.engine.job import Job, Made, Rejected
-from synth_assets.engine.outcomes import made_by_source, made_of_row, rows_of
-from synth_assets.engine.rounds import is_grown
-from synth_assets.engine.row_check import RowCheck
-from synth_assets.engine.sheet import finish
-from synth_assets.engine.unknown import UNKNOWN, supposed_requests
-from synth_assets.engine.whole import Engine, Wish, jobs_of
+from synth_assets.engine.goal_rounds import runs_in_rounds
+from synth_assets.engine.job import Job, MadeRow, RejectedRow
+from synth_assets.engine.ledger import session
+from synth_assets.engine.placeholder_rows import PLACEHOLDER, placeholder_requests
+from synth_assets.engine.row_conversation import collect_rows
+from synth_assets.engine.row_factory import read_rows, row_from_parent, rows_from_source
 from synth_assets.recipes import Recipe
 
 Batch = list[Row]
@@ -46,7 +47,7 @@ class PlanLine:
     goal: str = ""
 
 
-def plan(engine: Engine, recipe: Recipe, wish: Wish) -> list[PlanLine]:
+def plan(engine: Engine, recipe: Recipe, wish: RunSelection) -> list[PlanLine]:
     """A line for each job of a run, in its order."""
     jobs = jobs_of(recipe, wish, "plan")
     planner = _Planner(engine, {(job.stage, job.partition.key): job for job in jobs})
@@ -64,7 +65,7 @@ class _Planner:
     def line(self, job: Job) -> PlanLine:
         """The line of one job: its simulation, counted."""
         line = PlanLine(job.table, job.partition.key, goal=self._goal(job))
-        commit = latest(self._lake, job.table, self._at).get(job.partition.key)
+        commit = latest_commits(self._lake, job.table, self._at).get(job.partition.key)
         if commit is not None and not self._changes(job):
             line.state, line.input_rows = "current", commit.tally.input_rows
             line.rows, line.rejects = commit.tally.rows, commit.tally.rejects
@@ -72,7 +73,7 @@ class _Planner:
         line.state = "new" if commit is None else "changed"
         for batch in self._simulated(job, line):
             for row in batch:
-                if row is UNKNOWN:
+                if row is PLACEHOLDER:
                     line.unknown_rows += 1
                 else:
                     line.rows += 1
@@ -81,7 +82,7 @@ class _Planner:
     def _goal(self, job: Job) -> str:
         """What further rounds are for: a plan is of one."""
         goal = job.recipe.goal
-        if goal is None or not is_grown(job):
+        if goal is None or not runs_in_rounds(job):
             return ""
         table = f"{job.recipe.name}.{goal.stage}"
         part = job.partition.key if job.recipe.is_partitioned(goal.stage) else None
@@ -95,7 +96,7 @@ class _Planner:
             return False
         if not all(self._lake.has(job.source_of(name), self._at) for name in job.recipe.stages[job.stage].inputs()):
             return False
-        base = latest(self._lake, job.table, self._at).get(job.partition.key)
+        base = latest_commits(self._lake, job.table, self._at).get(job.partition.key)
         fingerprint = fingerprint_of(job.recipe, job.stage, self._settings)
         return base is not None and is_current(
             self._lake, job, fingerprint, base, input_states(self._lake, job, self._at)
@@ -123,7 +124,7 @@ class _Planner:
         """A source is read to see whether it holds other rows than its table."""
         if job.force or not self._lake.has(job.table, self._at):
             return True
-        there = (row.row_id for batch in rows_of(self._lake, job.table, job.partition.key, self._at) for row in batch)
+        there = (row.row_id for batch in read_rows(self._lake, job.table, job.partition.key, self._at) for row in batch)
         anew = (row.row_id for batch in self._source(job, stage, PlanLine("", "")) for row in batch)
         return any(before != after for before, after in zip_longest(there, anew))
 
@@ -138,24 +139,24 @@ class _Planner:
         else:
             for batch in self._input(job, stage.inputs()[0]):
                 line.input_rows += len(batch)
-                yield [UNKNOWN] * len(batch)
+                yield [PLACEHOLDER] * len(batch)
 
     def _input(self, job: Job, name: str) -> Iterator[Batch]:
         """The rows of an input as they will be: of its jobs in this run, else of the lake."""
         part = input_partition(job, name)
         before = self._before(name, part)
         if not any(self._changes(each) for each in before):
-            yield from rows_of(self._lake, job.source_of(name), part, self._at)
+            yield from read_rows(self._lake, job.source_of(name), part, self._at)
             return
         for each in before:
             yield from self._simulated(each, PlanLine("", ""))
 
     def _source(self, job: Job, stage: Source, line: PlanLine) -> Iterator[Batch]:
         check = RowCheck(job.recipe.contracts[job.stage])
-        made: list[Made] = []
-        for outcome in made_by_source(job, stage, self._lake):
+        made: list[MadeRow] = []
+        for outcome in rows_from_source(job, stage, self._lake):
             line.input_rows += 1
-            if isinstance(outcome, Rejected):
+            if isinstance(outcome, RejectedRow):
                 line.rejects += 1
                 continue
             made.append(outcome)
@@ -173,17 +174,17 @@ class _Planner:
             nonlocal unknown
             for batch in self._input(job, name):
                 line.input_rows += len(batch) if name == stage.from_ else 0
-                unknown += batch.count(UNKNOWN) if name == stage.from_ else 0
-                yield from (row for row in batch if row is not UNKNOWN)
+                unknown += batch.count(PLACEHOLDER) if name == stage.from_ else 0
+                yield from (row for row in batch if row is not PLACEHOLDER)
 
         beside = {name: known(name) for name in stage.inputs() if name != stage.from_}
         sifted = stage.sift(known(stage.from_), beside)
         while some := list(islice(sifted, ask.LOOKUP_ROWS)):
-            outcomes = [made_of_row(each.parent, each.outcome) for each in some]
-            made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
+            outcomes = [row_from_parent(each.parent, each.outcome) for each in some]
+            made = [outcome for outcome in outcomes if isinstance(outcome, MadeRow)]
             line.rejects += len(outcomes) - len(made)
             yield _checked(job, check, made, line)
-        yield [UNKNOWN] * unknown
+        yield [PLACEHOLDER] * unknown
 
     def _asked(self, job: Job, stage: Ask, line: PlanLine) -> Iterator[Batch]:
         teacher = teacher_of(job.recipe, job.stage, self._settings)
@@ -193,23 +194,25 @@ class _Planner:
         wanted: set[str] = set()
         for batch in self._input(job, stage.from_):
             line.input_rows += len(batch)
-            known = [row for row in batch if row is not UNKNOWN]
-            sheets, hits = ask.settled(stage, teacher.target, known, lambda keys: ledger.find(self._lake, keys))
+            known = [row for row in batch if row is not PLACEHOLDER]
+            sheets, hits = ask.replay_ledger(
+                stage, teacher.target, known, lambda keys: session.find_replies(self._lake, keys)
+            )
             line.hits += hits
-            outcomes = [outcome for sheet in sheets if not sheet.open_threads for outcome in finish(stage, sheet)]
-            line.rejects += sum(isinstance(outcome, Rejected) for outcome in outcomes)
+            outcomes = [outcome for sheet in sheets if not sheet.open_threads for outcome in collect_rows(stage, sheet)]
+            line.rejects += sum(isinstance(outcome, RejectedRow) for outcome in outcomes)
             fresh = _fresh([thread.call for sheet in sheets for thread in sheet.open_threads], wanted)
             line.calls += len(fresh)
             estimator.add(fresh)
-            made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
+            made = [outcome for outcome in outcomes if isinstance(outcome, MadeRow)]
             yield _checked(job, check, made, line)
             if unknown := len(batch) - len(known):
-                supposed = supposed_requests(stage, job.recipe.contracts[stage.from_])
+                supposed = placeholder_requests(stage, job.recipe.contracts[stage.from_])
                 estimator.suppose(supposed)
                 line.calls_estimated += unknown * max(1, len(supposed))
             unknown += sum(bool(sheet.open_threads) for sheet in sheets)
             for _ in range(stage.most_rows()):
-                yield [UNKNOWN] * unknown
+                yield [PLACEHOLDER] * unknown
         line.estimate = estimator.total(line.calls, line.calls_estimated)
 
 
@@ -223,7 +226,7 @@ def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
     return fresh
 
 
-def _checked(job: Job, check: RowCheck, made: list[Made], line: PlanLine) -> Batch:
+def _checked(job: Job, check: RowCheck, made: list[MadeRow], line: PlanLine) -> Batch:
     """The rows that pass their checks; the others will be rejects."""
     if not made:
         return []

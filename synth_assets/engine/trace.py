@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from synth_assets.core.errors import SynthError
-from synth_assets.engine import commits
-from synth_assets.engine.ops import CALLS, COMMITS
+from synth_assets.engine.commit import commits
+from synth_assets.engine.tables import CALLS, COMMITS
+from synth_assets.exports.chat_files import line_hash
 from synth_assets.lake import Lake
-from synth_assets.training.chat_files import line_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class TraceNode:
     """One row of the chain: the calls that made it, the commit it came with, and its parents."""
 
     table: str
@@ -21,9 +21,9 @@ class Link:
     values: Mapping[str, Any]
     commit: Mapping[str, Any]
     calls: tuple[Mapping[str, Any], ...]
-    parents: tuple["Link", ...]
+    parents: tuple["TraceNode", ...]
 
-    def walk(self) -> Iterator["Link"]:
+    def walk(self) -> Iterator["TraceNode"]:
         """This row and all before it."""
         yield self
         for parent in self.parents:
@@ -31,7 +31,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RowLocation:
     """A row of a table, at the snapshot where it can be read."""
 
     table: str
@@ -39,20 +39,20 @@ class Place:
     at: int | None
 
 
-def trace(lake: Lake, what: str) -> Link:
+def trace(lake: Lake, what: str) -> TraceNode:
     """The chain of `ROW_ID` or `FILE:LINE`."""
     path, _, number = what.rpartition(":")
     place = _place_of_line(lake, Path(path), int(number)) if path and number.isdigit() else _place_of_row(lake, what)
     return _link(lake, place)
 
 
-def _place_of_line(lake: Lake, path: Path, number: int) -> Place:
+def _place_of_line(lake: Lake, path: Path, number: int) -> RowLocation:
     """A line is found by its content, so a file that was copied or renamed still tells."""
     digest = line_hash(_line(path, number))
     for table in _tables_with(lake, "line_hash"):
         found = lake.rows(f"SELECT row_id FROM {table} WHERE line_hash = ? LIMIT 1", (digest,))
         if found:
-            return Place(table, found[0]["row_id"], None)
+            return RowLocation(table, found[0]["row_id"], None)
     for export in lake.rows(
         f"SELECT run_id, recipe, stage FROM {COMMITS} WHERE folder IS NOT NULL ORDER BY serial DESC"
     ):
@@ -62,7 +62,7 @@ def _place_of_line(lake: Lake, path: Path, number: int) -> Place:
                 continue
             found = lake.rows(f"SELECT row_id FROM {table} WHERE line_hash = ? LIMIT 1", (digest,), at=snapshot.id)
             if found:
-                return Place(table, found[0]["row_id"], snapshot.id)
+                return RowLocation(table, found[0]["row_id"], snapshot.id)
     raise SynthError(
         "no export of this lake wrote that line",
         where=f"{path}:{number}",
@@ -81,10 +81,10 @@ def _line(path: Path, number: int) -> bytes:
     raise SynthError(f"it has no line {number}", where=str(path), remedy="lines count from 1")
 
 
-def _place_of_row(lake: Lake, row_id: str) -> Place:
+def _place_of_row(lake: Lake, row_id: str) -> RowLocation:
     for table in _tables_with(lake, "row_id"):
         if lake.rows(f"SELECT 1 AS one FROM {table} WHERE row_id = ? LIMIT 1", (row_id,)):
-            return Place(table, row_id, None)
+            return RowLocation(table, row_id, None)
     raise SynthError(
         f"no table holds a row {row_id!r}",
         remedy="give a row_id, as `synth show` or SQL print it, or FILE:LINE of an export",
@@ -95,12 +95,12 @@ def _tables_with(lake: Lake, column: str) -> list[str]:
     return [table for table in lake.tables() if not table.startswith("ops.") and column in lake.columns(table)]
 
 
-def _link(lake: Lake, place: Place) -> Link:
+def _link(lake: Lake, place: RowLocation) -> TraceNode:
     rows = lake.rows(f"SELECT * FROM {place.table} WHERE row_id = ? LIMIT 1", (place.row_id,), at=place.at)
     row = rows[0]
     commit = _commit_of(lake, place, str(row["partition_key"]))
     inputs = commits.decode_inputs(commit)
-    return Link(
+    return TraceNode(
         table=place.table,
         row_id=place.row_id,
         values={name: value for name, value in row.items() if name not in ("parent_ids", "call_keys")},
@@ -110,16 +110,16 @@ def _link(lake: Lake, place: Place) -> Link:
     )
 
 
-def _parent(lake: Lake, inputs: Mapping[str, int], row_id: str) -> Place:
+def _parent(lake: Lake, inputs: Mapping[str, int], row_id: str) -> RowLocation:
     """A parent as it was when its child was made: the table may have been replaced since."""
     for table, snapshot in inputs.items():
         found = lake.rows(f"SELECT 1 AS one FROM {table} WHERE row_id = ? LIMIT 1", (row_id,), at=snapshot)
         if found:
-            return Place(table, row_id, snapshot)
+            return RowLocation(table, row_id, snapshot)
     return _place_of_row(lake, row_id)
 
 
-def _commit_of(lake: Lake, place: Place, partition_key: str) -> Mapping[str, Any]:
+def _commit_of(lake: Lake, place: RowLocation, partition_key: str) -> Mapping[str, Any]:
     schema, stage = place.table.split(".")
     rows = lake.rows(
         f"SELECT * FROM {COMMITS} WHERE recipe = ? AND stage = ? AND partition_key = ? ORDER BY serial DESC LIMIT 1",

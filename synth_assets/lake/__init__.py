@@ -7,14 +7,14 @@ from synth_assets.lake.lake import Lake, open_lake
 from synth_assets.lake.names import arrow_schema, as_of, duckdb_type, quoted_text, quoted_texts
 from synth_assets.lake.publish import PublishReport
 from synth_assets.lake.reader import Reader
-from synth_assets.lake.snapshots import About, Snapshot
+from synth_assets.lake.snapshots import CommitInfo, Snapshot
 from synth_assets.lake.writer import Writer
 
 __all__ = [
-    "About",
     "Append",
     "CareReport",
     "Change",
+    "CommitInfo",
     "Drop",
     "Lake",
     "PublishReport",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.flock import held
+from synth_assets.lake.file_lock import hold_lock
 from synth_assets.lake.names import quoted_text
 from synth_assets.settings import Settings
 
@@ -59,7 +59,7 @@ class LocalCatalog:
         return f"ATTACH {where} AS {alias} (DATA_PATH {quoted_text(f'{self.data}/')}, {', '.join(told)})"
 
     def lock(self) -> AbstractContextManager[object]:
-        return held(self.folder / "catalog.lock")
+        return hold_lock(self.folder / "catalog.lock")
 
 
 def catalog_of(settings: Settings) -> LocalCatalog:

@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.instance import LAKE
 from synth_assets.lake.names import duckdb_type, quoted_column, quoted_table, quoted_text, table_parts, without_braces
-from synth_assets.lake.snapshots import About
+from synth_assets.lake.snapshots import CommitInfo
 from synth_assets.lake.writer import Shape, Writer
 
 
@@ -46,7 +46,7 @@ class View:
 Change: TypeAlias = Replace | Append | Drop | View
 
 
-def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: About) -> None:
+def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: CommitInfo) -> None:
     """Makes the changes in the transaction that is open, and signs it."""
     for change in changes:
         if isinstance(change, Drop):
@@ -58,7 +58,7 @@ def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: Abou
     sign(connection, about)
 
 
-def sign(connection: DuckDBPyConnection, about: About) -> None:
+def sign(connection: DuckDBPyConnection, about: CommitInfo) -> None:
     """Says who makes the changes of the transaction that is open."""
     author, message = without_braces(f"{about.recipe}.{about.stage}"), without_braces(about.message)
     told = ", ".join(map(quoted_text, (LAKE, author, message)))

@@ -13,7 +13,7 @@ from synth_assets.core.errors import ConflictError
 from synth_assets.lake.commit import add_file, sign
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import checked_partition, column_type, quoted_table, quoted_text, table_parts
-from synth_assets.lake.snapshots import About
+from synth_assets.lake.snapshots import CommitInfo
 from synth_assets.lake.writer import Shape, Writer
 
 SMALL_BYTES = 16 << 20
@@ -80,7 +80,7 @@ def swap(connection: DuckDBPyConnection, pile: Pile, writer: Writer, columns: di
     add_file(connection, pile.table, writer)
     schema, name = table_parts(pile.table)
     message = f"{len(pile.files)} files of {pile.table} made one"
-    sign(connection, About("care", schema, name, pile.partition, message=message))
+    sign(connection, CommitInfo("care", schema, name, pile.partition, message=message))
 
 
 def _live_files(connection: DuckDBPyConnection, table: str) -> dict[str, int]:

@@ -19,8 +19,8 @@ from synth_assets.lake.instance import LAKE, Instance, lake_errors, newest, past
 from synth_assets.lake.names import checked_partition, quoted_column, table_parts
 from synth_assets.lake.publish import PublishReport, publish
 from synth_assets.lake.reader import Reader
-from synth_assets.lake.session import Session
-from synth_assets.lake.snapshots import About
+from synth_assets.lake.session import StagingSession
+from synth_assets.lake.snapshots import CommitInfo
 from synth_assets.lake.writer import Shape, Writer
 from synth_assets.settings import Settings
 
@@ -36,7 +36,7 @@ class Lake(Reader):
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(self._connect, self._connect_briefly)
         self._catalog = catalog
-        self._session = Session(catalog)
+        self._session = StagingSession(catalog)
         self._instances: dict[int | None, Instance] = {}
         self._writes: DuckDBPyConnection | None = None
         self._closed = False
@@ -68,7 +68,9 @@ class Lake(Reader):
             quoted_column(name)
         return Writer(shape, self._session.new_path)
 
-    def commit(self, changes: Sequence[Change], about: About, *, guard: Callable[[Reader], None] | None = None) -> int:
+    def commit(
+        self, changes: Sequence[Change], about: CommitInfo, *, guard: Callable[[Reader], None] | None = None
+    ) -> int:
         """Makes all changes visible at once, or none, and returns the snapshot that has them.
 
         `guard` looks at the lake as the changes will find it; what it raises calls the commit off.

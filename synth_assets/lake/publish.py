@@ -6,7 +6,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.flock import held
+from synth_assets.lake.file_lock import hold_lock
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import quoted_table, quoted_text
 
@@ -31,7 +31,7 @@ def publish(connection: DuckDBPyConnection, snapshot: int, tables: list[str], pa
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with held(path.with_name(f".{path.name}.lock")), lake_errors(str(path)):
+        with hold_lock(path.with_name(f".{path.name}.lock")), lake_errors(str(path)):
             _remove(draft)
             rows = _copy(connection, draft, tables)
             size = draft.stat().st_size

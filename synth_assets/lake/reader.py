@@ -11,7 +11,7 @@ from synth_assets.core.errors import LakeError
 from synth_assets.lake.arrays import to_rows
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import as_of, checked_partition, quoted_column, quoted_table, quoted_text, table_parts
-from synth_assets.lake.snapshots import Snapshot, read_about
+from synth_assets.lake.snapshots import Snapshot, read_commit_info
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -163,7 +163,7 @@ class Reader:
             rows = self._briefly(None).execute(sql).fetchall()
         tables = dict(self._fetch(None, _TABLE_NAMES)) if rows else {}
         return [
-            Snapshot(id_, time, author, message, read_about(told), _changes(changes, tables))
+            Snapshot(id_, time, author, message, read_commit_info(told), _changes(changes, tables))
             for id_, time, author, message, told, changes in rows
         ]
 

@@ -8,14 +8,14 @@ import uuid
 from pathlib import Path
 
 from synth_assets.lake.catalog import Catalog
-from synth_assets.lake.flock import taken
+from synth_assets.lake.file_lock import try_lock
 from synth_assets.lake.names import table_parts
 
 _MARK = ".lock"
 _STAGED = re.compile(r"([0-9a-f]{16})-\d{6,}\.parquet")
 
 
-class Session:
+class StagingSession:
     """Names the files that one lake stages, and holds a lock for as long as it may commit them."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -29,7 +29,7 @@ class Session:
         """Where the next file of a table goes. The mark is there before the first file is."""
         with self._marking:
             if self._mark is None:
-                self._mark = taken(self._mark_path)
+                self._mark = try_lock(self._mark_path)
             serial = next(self._serials)
         schema, name = table_parts(table)
         return self._catalog.data / schema / name / f"{self._id}-{serial:06d}.parquet"
@@ -51,7 +51,7 @@ def living_sessions(folder: Path) -> set[str]:
     """The sessions that may still commit files; the marks of the others are swept away."""
     living = set()
     for path in folder.glob(f"*{_MARK}"):
-        mark = taken(path)
+        mark = try_lock(path)
         if mark is None:
             living.add(path.name.removesuffix(_MARK))
         else:

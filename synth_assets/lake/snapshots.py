@@ -13,7 +13,7 @@ _OPENING_OF_A_TOKEN = re.compile(r"\{(?=[^\"}])")
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class CommitInfo:
     """Who commits, and what it is part of; kept with the snapshot."""
 
     run_id: str
@@ -29,7 +29,7 @@ class About:
         return _OPENING_OF_A_TOKEN.sub(r"\\u007b", canonical_json(asdict(self)))
 
 
-def read_about(text: str | None) -> About | None:
+def read_commit_info(text: str | None) -> CommitInfo | None:
     """Who made a commit; None where somebody else did."""
     try:
         fields = json.loads(text or "null")
@@ -37,8 +37,8 @@ def read_about(text: str | None) -> About | None:
         return None
     if not isinstance(fields, dict) or not {"run_id", "recipe", "stage"} <= fields.keys():
         return None
-    known = {name: fields[name] for name in About.__slots__ if name in fields}
-    return About(**known)
+    known = {name: fields[name] for name in CommitInfo.__slots__ if name in fields}
+    return CommitInfo(**known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +49,5 @@ class Snapshot:
     time: datetime
     author: str | None
     message: str | None
-    about: About | None
+    about: CommitInfo | None
     changes: Mapping[str, tuple[str, ...]]

@@ -14,7 +14,7 @@ from synth_assets.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRecipes:
     """All recipes: those that can be used, what is wrong with the others, and what is worth knowing."""
 
     recipes: Mapping[str, Recipe]
@@ -38,7 +38,7 @@ def find_recipe(settings: Settings, name: str) -> Recipe:
     return _load(paths[name])
 
 
-def find_recipes(settings: Settings) -> Found:
+def find_recipes(settings: Settings) -> FoundRecipes:
     """The recipes of this machine. One that is broken leaves the others as they are."""
     paths, notes = _paths(settings.recipes)
     recipes: dict[str, Recipe] = {}
@@ -48,7 +48,7 @@ def find_recipes(settings: Settings) -> Found:
             recipes[name] = _load(path)
         except BrokenRecipe as error:
             broken[name] = list(error.problems)
-    return Found(recipes, broken, notes)
+    return FoundRecipes(recipes, broken, notes)
 
 
 def _load(path: Path) -> Recipe:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Stage
-from synth_assets.core.teacher import Strict
+from synth_assets.core.teacher_spec import Strict
 from synth_assets.recipes.graph import with_upstream
 from synth_assets.recipes.problems import suggestion
 
@@ -27,25 +27,25 @@ class Goal(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class GoalFault:
     """What is wrong with a goal, and at which key."""
 
     key: str
     message: str
 
 
-def grower_of(goal: Goal, stages: Mapping[str, Stage]) -> str | Fault:
+def grower_of(goal: Goal, stages: Mapping[str, Stage]) -> str | GoalFault:
     """The stage that is asked for more, or why there is none."""
     if goal.stage not in stages:
-        return Fault("stage", f'no stage is called "{goal.stage}", {suggestion(goal.stage, stages)}')
+        return GoalFault("stage", f'no stage is called "{goal.stage}", {suggestion(goal.stage, stages)}')
     before = with_upstream(stages, goal.stage)
     able = [name for name in before if stages[name].grown(2) is not None]
     if goal.grows is None:
-        return able[-1] if able else Fault("stage", f'"{goal.stage}" reads no stage that can be asked for more')
+        return able[-1] if able else GoalFault("stage", f'"{goal.stage}" reads no stage that can be asked for more')
     if goal.grows not in before:
-        return Fault("grows", f'"{goal.grows}" is no stage that "{goal.stage}" reads: {", ".join(before)}')
+        return GoalFault("grows", f'"{goal.grows}" is no stage that "{goal.stage}" reads: {", ".join(before)}')
     if goal.grows not in able:
-        return Fault("grows", f'"{goal.grows}" cannot be asked for more; {_told(able)}')
+        return GoalFault("grows", f'"{goal.grows}" cannot be asked for more; {_told(able)}')
     return goal.grows
 
 

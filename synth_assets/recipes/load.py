@@ -13,15 +13,15 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, ValidationErro
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Source, Stage, StageFault
-from synth_assets.core.teacher import Strict, TeacherSpec
+from synth_assets.core.teacher_spec import Strict, TeacherSpec
+from synth_assets.kinds import kinds
 from synth_assets.recipes.document import Document, read_document
-from synth_assets.recipes.goal import Fault, Goal, grower_of, with_goal
+from synth_assets.recipes.goal import Goal, GoalFault, grower_of, with_goal
 from synth_assets.recipes.graph import in_order
 from synth_assets.recipes.partitions import Partitions
 from synth_assets.recipes.problems import BrokenRecipe, KeyPath, Problem, faults, suggestion
-from synth_assets.recipes.recipe import Budget, Recipe
+from synth_assets.recipes.recipe import BudgetSpec, Recipe
 from synth_assets.recipes.schedule import check_cron
-from synth_assets.stages import kinds
 
 M = TypeVar("M", bound=BaseModel)
 _Keys: TypeAlias = Mapping[str, Json]
@@ -44,7 +44,7 @@ class _Head(BaseModel):
 
     description: str = ""
     teacher: TeacherSpec = TeacherSpec()
-    budget: Budget = Budget()
+    budget: BudgetSpec = BudgetSpec()
     partitions: Partitions = Partitions()
     schedule: Annotated[str, AfterValidator(check_cron)] | None = None
     goal: Goal | None = None
@@ -85,15 +85,15 @@ def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
     return recipe
 
 
-def _partition_fault(recipe: Recipe) -> Fault | None:
+def _partition_fault(recipe: Recipe) -> GoalFault | None:
     """Rounds are made of one partition: what grows and what counts are divided alike, and days stay apart."""
     goal = recipe.goal
     if goal is None or goal.grows is None:
         return None
     if recipe.is_partitioned(goal.grows) != recipe.is_partitioned(goal.stage):
-        return Fault("stage", f'"{goal.stage}" is made of all partitions of "{goal.grows}"; name a stage before it')
+        return GoalFault("stage", f'"{goal.stage}" is made of all partitions of "{goal.grows}"; name a stage before it')
     if recipe.partitions.scheme == "daily" and isinstance(recipe.stages[goal.grows], Source):
-        return Fault("grows", f'each day has its own rows of "{goal.grows}"; let a stage after it grow')
+        return GoalFault("grows", f'each day has its own rows of "{goal.grows}"; let a stage after it grow')
     return None
 
 
@@ -164,7 +164,7 @@ class _Loading:
         if goal is None or stages.keys() != self.raw.keys():
             return None
         grower = grower_of(goal, stages)
-        if isinstance(grower, Fault):
+        if isinstance(grower, GoalFault):
             self.problem(("goal", grower.key), grower.message)
             return None
         return goal.model_copy(update={"grows": grower})

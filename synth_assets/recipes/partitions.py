@@ -7,8 +7,8 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, Scheme
-from synth_assets.core.teacher import Strict
+from synth_assets.core.stage import Partition, PartitionScheme
+from synth_assets.core.teacher_spec import Strict
 
 NO_PARTITIONS: Literal["none"] = "none"
 
@@ -43,7 +43,7 @@ class Partitions(BaseModel):
         return self
 
     @property
-    def scheme(self) -> Scheme:
+    def scheme(self) -> PartitionScheme:
         """The way the data is divided."""
         return "daily" if self.daily is not None else "shards" if self.shards is not None else "none"
 

@@ -10,16 +10,16 @@ from pydantic import BaseModel, Field
 from synth_assets.core.canonical import Json, content_hash
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Ask, Partition, Source, Stage
-from synth_assets.core.teacher import Strict, TeacherSpec
+from synth_assets.core.teacher_spec import Strict, TeacherSpec
+from synth_assets.kinds import code_hash
 from synth_assets.recipes.goal import Goal
 from synth_assets.recipes.graph import with_upstream
 from synth_assets.recipes.partitions import Partitions
-from synth_assets.stages import code_hash
 
 FINGERPRINT_SCHEME = "stage/1"
 
 
-class Budget(BaseModel):
+class BudgetSpec(BaseModel):
     """What one run may use up; reaching any of it stops the run."""
 
     model_config = Strict
@@ -38,7 +38,7 @@ class Recipe:
     shipped: bool
     description: str
     teacher: TeacherSpec
-    budget: Budget
+    budget: BudgetSpec
     partitions: Partitions
     schedule: str | None
     goal: Goal | None

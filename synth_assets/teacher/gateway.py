@@ -8,14 +8,14 @@ from types import TracebackType
 from typing import Self
 
 from synth_assets.core.request import Call, Failure, Outcome, Reply
-from synth_assets.core.teacher import Limits
-from synth_assets.teacher.budget import Budget, Hold, Purse
+from synth_assets.core.teacher_spec import Limits
+from synth_assets.teacher.admission.budget import Budget, BudgetLedger, Reservation
+from synth_assets.teacher.admission.request_queue import RequestQueue, open_queue
+from synth_assets.teacher.call_error import CallError
 from synth_assets.teacher.clock import SteadyClock
-from synth_assets.teacher.lane import Lane, open_lane
 from synth_assets.teacher.prices import Price
-from synth_assets.teacher.setback import Setback
-from synth_assets.teacher.transport import Transport
-from synth_assets.teacher.wire import Answer
+from synth_assets.teacher.transports.transport import Transport
+from synth_assets.teacher.wire import Completion
 
 _MOST_REFUSALS = 50
 _TURN = 64
@@ -65,14 +65,14 @@ class Gateway:
         self.stats = GatewayStats(cost_usd=None if route.price is None else 0.0)
         self._route = route
         self._on_reply = on_reply
-        self._purse = Purse(budget, route.price, route.max_tokens)
-        self._lane: Lane | None = None
+        self._purse = BudgetLedger(budget, route.price, route.max_tokens)
+        self._lane: RequestQueue | None = None
         self._clock = SteadyClock()
         self._typical_completion = float(min(route.max_tokens or _TYPICAL_COMPLETION, _TYPICAL_COMPLETION))
 
     async def __aenter__(self) -> Self:
         route = self._route
-        self._lane = open_lane(route.limits, route.where, road=route.road, endless=route.endless)
+        self._lane = open_queue(route.limits, route.where, road=route.road, endless=route.endless)
         await route.transport.__aenter__()
         return self
 
@@ -84,7 +84,7 @@ class Gateway:
         await self._route.transport.__aexit__(kind, error, trace)
 
     @property
-    def lane(self) -> Lane:
+    def lane(self) -> RequestQueue:
         """Its place before the server; there once the gateway is entered."""
         if self._lane is None:
             raise RuntimeError("the gateway is used before it is entered: `async with teacher.gateway() as g`")
@@ -107,7 +107,7 @@ class Gateway:
     async def _attempts(self, call: Call, body: bytes) -> Outcome:
         tokens = len(body) // _BYTES_PER_TOKEN + int(self._typical_completion)
         attempts = faults = refusals = 0
-        hold: Hold | None = None
+        hold: Reservation | None = None
         try:
             while True:
                 attempts += 1
@@ -133,7 +133,7 @@ class Gateway:
             if hold is not None:
                 self._purse.give_back(hold)
 
-    async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply | Setback:
+    async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply | CallError:
         lane, stats = self.lane, self.stats
         await lane.enter(tokens, again=attempt > 1)
         stats.in_flight += 1
@@ -141,7 +141,7 @@ class Gateway:
         try:
             outcome = await self._send(call, body)
             latency_s = time.monotonic() - started
-            if isinstance(outcome, Setback):
+            if isinstance(outcome, CallError):
                 stats.refused += outcome.kind == "refused"
                 lane.failed(outcome, started)
                 return outcome
@@ -163,10 +163,10 @@ class Gateway:
             tool_calls=answer.tool_calls,
         )
 
-    async def _send(self, call: Call, body: bytes) -> tuple[Answer, Mapping[str, str]] | Setback:
+    async def _send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]] | CallError:
         try:
             return await self._route.transport.send(call, body)
-        except Setback as setback:
+        except CallError as setback:
             return setback
 
     def _accept(self, call: Call, reply: Reply) -> None:
@@ -180,7 +180,7 @@ class Gateway:
         if self._on_reply is not None:
             self._on_reply(call, reply)
 
-    def _cost_usd(self, answer: Answer) -> float | None:
+    def _cost_usd(self, answer: Completion) -> float | None:
         price = self._route.price
         if price is None or not answer.counted:
             return None

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.request import Call
-from synth_assets.teacher.setback import Setback, excerpt
+from synth_assets.teacher.call_error import CallError, excerpt
 
 Dialect = Literal["mistral", "openai"]
 CHAT_PATH: Final = "/v1/chat/completions"
@@ -15,7 +15,7 @@ _DRAW_BITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Completion:
     """What one attempt brought. `counted` is False where the server did not say how many tokens it used."""
 
     text: str
@@ -60,22 +60,22 @@ def encode(body: Mapping[str, Json]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
-def read_answer(data: bytes) -> Answer:
+def read_completion(data: bytes) -> Completion:
     """The answer in the body of a 200; Setback where it holds none."""
     try:
         body = json.loads(data)
     except ValueError:
-        raise Setback("passing", "the response is not JSON", excerpt(data), billed=True) from None
-    return answer_in(body)
+        raise CallError("passing", "the response is not JSON", excerpt(data), billed=True) from None
+    return parse_completion(body)
 
 
-def answer_in(body: Any) -> Answer:
+def parse_completion(body: Any) -> Completion:
     """The answer in a parsed body; Setback where it has another shape."""
     try:
         choice = body["choices"][0]
         message = choice["message"]
         usage = body.get("usage") or {}
-        return Answer(
+        return Completion(
             text=text_of(message.get("content")),
             finish_reason=str(choice.get("finish_reason") or "unknown"),
             model=_string(body.get("model", "")),
@@ -86,7 +86,9 @@ def answer_in(body: Any) -> Answer:
             id=str(body.get("id") or ""),
         )
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise Setback("passing", "the response has the wrong shape", excerpt(str(body).encode()), billed=True) from None
+        raise CallError(
+            "passing", "the response has the wrong shape", excerpt(str(body).encode()), billed=True
+        ) from None
 
 
 def _response_format(call: Call) -> Json:

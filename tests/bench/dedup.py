@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import Iterator
 
-from synth_assets.stages._minhash import MinHash
-from synth_assets.stages._near import Index
-from synth_assets.stages._rouge_l import RougeL
+from synth_assets.kinds.support.similarity.minhash import MinHash
+from synth_assets.kinds.support.similarity.rouge_l import RougeL
+from synth_assets.kinds.support.similarity.text_index import Index
 
 THRESHOLD = 0.7
 _CONSONANTS, _VOWELS = "bcdfghjklmnprstvwz", "aeiou"

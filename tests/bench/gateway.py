@@ -34,7 +34,7 @@ from synth_assets import settings
 from synth_assets.core.contract import WHOLE
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Reply, Request
-from synth_assets.core.teacher import Limits, TeacherSpec
+from synth_assets.core.teacher_spec import Limits, TeacherSpec
 from synth_assets.teacher import open_teacher
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ MODEL = "mistral-small-latest"
 KEY = "none"
 CELLS = ((64, 0.5), (64, 0.05), (256, 0.05))
 SERVE = """
-from synth_assets.teacher.served_chat import plain_answers
-from synth_assets.teacher.server import serve
+from synth_assets.teacher.served.chat import plain_answers
+from synth_assets.teacher.served.server import serve
 serve("127.0.0.1", 0, plain_answers(1000), faults="{faults}", on_start=lambda url: print(url, flush=True))
 """
 STORMS = {
@@ -130,10 +130,10 @@ def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", ledge
         if not ledger:
             asyncio.run(main(None))
             return prompts
-        from synth_assets.engine.ledger import Scope, Session
+        from synth_assets.engine.ledger.session import LedgerScope, LedgerSession
 
         home = lake_home()
-        with Session(home.lake, home.settings.journal, Scope("bench", "bench", "asked", WHOLE)) as session:
+        with LedgerSession(home.lake, home.settings.journal, LedgerScope("bench", "bench", "asked", WHOLE)) as session:
             asyncio.run(main(session.record))
     return prompts
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from synth_assets.teacher.server import served
+from synth_assets.teacher.served.server import served
 from tests.integration.engine import killing
 from tests.integration.engine.conftest import RECIPE, dialog
 

@@ -12,7 +12,7 @@ from multiprocessing.synchronize import Barrier
 from synth_assets import settings
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.errors import LakeError
-from synth_assets.lake import About, Append, Lake, Replace, open_lake
+from synth_assets.lake import Append, CommitInfo, Lake, Replace, open_lake
 
 ROWS = 1_000
 CONTRACT = Contract((Column("version", "integer"), Column("body", "text")), "what the benchmark writes")
@@ -54,7 +54,7 @@ def write(lake: Lake, scenario: str, worker: int, version: int) -> None:
     with lake.stage(table, CONTRACT, partition) as writer:
         writer.write(rows(version))
         change = Append(writer) if scenario.startswith("appends") else Replace(writer)
-        lake.commit([change], About("bench", "bench", f"worker_{worker}"))
+        lake.commit([change], CommitInfo("bench", "bench", f"worker_{worker}"))
 
 
 def read(lake: Lake, scenario: str) -> bool:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from synth_assets.teacher.server import served
+from synth_assets.teacher.served.server import served
 
 BIN = Path(sys.executable).parent
 REPEAT = 3

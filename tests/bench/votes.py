@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from synth_assets.core.stage import Partition
 from synth_assets.engine import Engine, Job
-from synth_assets.lake import About, Lake, Replace
+from synth_assets.lake import CommitInfo, Lake, Replace
 from synth_assets.recipes import Recipe, load_recipe
 from synth_assets.settings import load
 
@@ -56,7 +56,7 @@ def _fill(lake: Lake, recipe: Recipe, rows: int) -> None:
         for batch in _batches(recipe, rows):
             columns = [batch.column(field.name).cast(field.type) for field in writer.shape.schema]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=writer.shape.schema))
-        lake.commit([Replace(writer)], About("bench", "bench", "draws", message="annotations"))
+        lake.commit([Replace(writer)], CommitInfo("bench", "bench", "draws", message="annotations"))
 
 
 def main(rows: int = 1_000_000) -> None:

@@ -22,9 +22,8 @@ def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_a_module_is_at_most_250_lines_and_says_its_job(path: Path) -> None:
+def test_a_module_says_its_job(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= 250
     assert not text.strip() or ast.get_docstring(ast.parse(text)), "the first line says what the module is for"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.teacher.server import served
+from synth_assets.teacher.served.server import served
 
 from .conftest import RECIPE, TOPICS, Place, dialog, running
 

@@ -2,8 +2,8 @@
 
 import base64
 
-from synth_assets.training.preference_plots import fairness_png
-from synth_assets.training.score_plots import scores_png
+from synth_assets.plots.preference_plots import fairness_png
+from synth_assets.plots.score_plots import scores_png
 from tests.integration.dagster.conftest import Place
 
 JUDGED = """

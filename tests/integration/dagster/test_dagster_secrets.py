@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from aiohttp import web
 
-from synth_assets.teacher import server as teacher_server
-from synth_assets.teacher.served_chat import ServedChat
+from synth_assets.teacher.served import server as teacher_server
+from synth_assets.teacher.served.chat import ServedChat
 from tests.integration.dagster.served import served as serve_ui
 
 pytestmark = pytest.mark.slow

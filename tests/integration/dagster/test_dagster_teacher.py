@@ -9,8 +9,8 @@ import yaml
 
 import synth_assets.assets
 from synth_assets.settings import load
-from synth_assets.teacher.served_chat import ServedChat
-from synth_assets.teacher.server import served
+from synth_assets.teacher.served.chat import ServedChat
+from synth_assets.teacher.served.server import served
 from tests.integration.dagster.conftest import TINY, Place, talk
 
 pytestmark = pytest.mark.slow

@@ -1,6 +1,6 @@
 """What the UI shows of a dataset's variety: the map of its texts, and the rows of each leaf."""
 
-from synth_assets.training.variety_plots import yields_png
+from synth_assets.plots.variety_plots import yields_png
 from tests.integration.dagster.conftest import Place
 
 

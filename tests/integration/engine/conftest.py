@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.engine import Engine, PlanLine, StageResult, Wish, plan
+from synth_assets.engine import Engine, PlanLine, RunSelection, StageResult, plan
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import Settings, load
 
@@ -46,13 +46,13 @@ class Workplace:
     def robots(self, instruction: str = "Be a cheerful robot.") -> None:
         self.write("robots", RECIPE.format(instruction=instruction))
 
-    def run(self, name: str = "robots", wish: Wish | None = None) -> dict[str, StageResult]:
+    def run(self, name: str = "robots", wish: RunSelection | None = None) -> dict[str, StageResult]:
         recipe = load_recipe(self.folder / "recipes" / f"{name}.yaml")
-        return {result.table.split(".")[1]: result for result in self.engine.run_all(recipe, wish or Wish())}
+        return {result.table.split(".")[1]: result for result in self.engine.run_all(recipe, wish or RunSelection())}
 
-    def plan(self, name: str = "robots", wish: Wish | None = None) -> dict[str, PlanLine]:
+    def plan(self, name: str = "robots", wish: RunSelection | None = None) -> dict[str, PlanLine]:
         recipe = load_recipe(self.folder / "recipes" / f"{name}.yaml")
-        return {line.table.split(".")[1]: line for line in plan(self.engine, recipe, wish or Wish())}
+        return {line.table.split(".")[1]: line for line in plan(self.engine, recipe, wish or RunSelection())}
 
 
 def dialog(number: int) -> list[dict[str, str]]:

@@ -8,31 +8,32 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from synth_assets.engine import Engine, Wish, journal
+from synth_assets.engine import Engine, RunSelection
 from synth_assets.engine.care import care
-from synth_assets.engine.ops import CALLS, COMMITS
+from synth_assets.engine.ledger import journal
+from synth_assets.engine.tables import CALLS, COMMITS
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
 RUNNER = """
 import sys, time
 from pathlib import Path
-from synth_assets.engine import Engine, Wish
-from synth_assets.engine.ledger import Session
+from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine.ledger.session import LedgerSession
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
-record = Session.record
+record = LedgerSession.record
 def told(self, call, reply):
     record(self, call, reply)
     sys.stdout.write(f"{call.key} {time.time()}\\n")
     sys.stdout.flush()
-Session.record = told
+LedgerSession.record = told
 
 home, recipe = Path(sys.argv[1]), Path(sys.argv[2])
 with Engine(load(dict(MISTRAL_BASE_URL=sys.argv[3]), home)) as engine:
     print("ready", flush=True)
-    for result in engine.run_all(load_recipe(recipe), Wish()):
+    for result in engine.run_all(load_recipe(recipe), RunSelection()):
         print("done", result.table, result.tally.calls, flush=True)
 """
 DURABLE_S = 0.05
@@ -71,8 +72,8 @@ def kept(home: Path) -> set[str]:
     """The keys that are in the ledger or in the journals of the dead."""
     settings = load({}, home)
     keys = set()
-    for path, segment in journal.orphans(settings.journal):
-        keys |= {str(record["call_key"]) for record in journal.read(path)}
+    for path, segment in journal.orphaned_segments(settings.journal):
+        keys |= {str(record["call_key"]) for record in journal.read_segment(path)}
         segment.close()
     with Engine(settings) as engine:
         keys |= {row["call_key"] for row in engine.lake.rows(f"SELECT call_key FROM {CALLS}")}
@@ -92,7 +93,7 @@ def faults(home: Path, rows: int, recipe: Path, url: str) -> list[str]:
         )
         if calls["n"] != calls["keys"]:
             wrong.append(f"the ledger holds a key twice: {calls}")
-        for result in engine.run_all(load_recipe(recipe), Wish()):
+        for result in engine.run_all(load_recipe(recipe), RunSelection()):
             if not result.reused:
                 wrong.append(f"{result.table} was made again although it was finished")
         return wrong + _litter(engine)

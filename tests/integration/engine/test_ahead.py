@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from synth_assets.stages.chat_jsonl import ChatJsonl
+from synth_assets.kinds.write.chat_jsonl import ChatJsonl
 
 from .conftest import RECIPE, Workplace, dialog
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from synth_assets.engine import Engine, StageResult, Wish
+from synth_assets.engine import Engine, RunSelection, StageResult
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.prices import Prices
-from synth_assets.teacher.server import ServedTeacher, served
+from synth_assets.teacher.served.server import ServedTeacher, served
 from tests.integration.engine.conftest import dialog
 
 MODEL = "mistral-small-latest"
@@ -40,7 +40,11 @@ Run = Callable[..., tuple[StageResult, list[dict[str, Any]], list[dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("batch._GATHER_S", 0.05), ("batch._FIRST_LOOK_S", 0.02), ("lane._BACKOFF_S", 0.02)):
+    for name, seconds in (
+        ("transports.batch._GATHER_S", 0.05),
+        ("transports.batch._FIRST_LOOK_S", 0.02),
+        ("admission.request_queue._BACKOFF_S", 0.02),
+    ):
         monkeypatch.setattr(f"synth_assets.teacher.{name}", seconds)
 
 
@@ -51,7 +55,7 @@ def run(tmp_path: Path) -> Run:
     def run(server: ServedTeacher, mode: str, home: str = "one") -> Any:
         folder = write(tmp_path / home, mode)
         with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
-            *_, result = engine.run_all(load_recipe(folder / "recipes" / "robots.yaml"), Wish())
+            *_, result = engine.run_all(load_recipe(folder / "recipes" / "robots.yaml"), RunSelection())
             rows = engine.lake.rows("SELECT * FROM robots.rewritten ORDER BY row_id")
             return result, rows, engine.lake.rows("SELECT * FROM ops.calls WHERE NOT spare ORDER BY call_key")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.errors import BudgetError
-from synth_assets.engine import Engine, Wish, jobs_of
+from synth_assets.engine import Engine, RunSelection, jobs_of
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.prices import Prices
-from synth_assets.teacher.server import ServedTeacher, served
+from synth_assets.teacher.served.server import ServedTeacher, served
 from tests.integration.engine.conftest import dialog
 
 MODEL = "mistral-small-latest"
@@ -32,7 +32,7 @@ def run(folder: Path, server: ServedTeacher, budget: str) -> None:
     (folder / "recipes" / "dialogs.jsonl").write_text(lines)
     (folder / "recipes" / "robots.yaml").write_text(RECIPE.format(model=MODEL, budget=budget))
     with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
-        list(engine.run_all(load_recipe(folder / "recipes" / "robots.yaml"), Wish()))
+        list(engine.run_all(load_recipe(folder / "recipes" / "robots.yaml"), RunSelection()))
 
 
 def spent(server: ServedTeacher) -> dict[str, float]:
@@ -51,7 +51,7 @@ def spent(server: ServedTeacher) -> dict[str, float]:
 def test_a_budget_stops_a_run_before_it_is_passed_and_the_next_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, limit: float
 ) -> None:
-    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
     with served(faults="latency=5ms,500=10%,429=10%,retry_after=0.01") as server:
         with pytest.raises(
             BudgetError, match=rf"left of the budget .* \({what} .* has no room for another call"
@@ -78,7 +78,7 @@ def test_stages_of_a_run_that_are_at_work_at_once_share_its_budget(tmp_path: Pat
 
         def made(stage: str) -> int:
             with Engine(load({"MISTRAL_BASE_URL": server.url}, tmp_path)) as engine:
-                (job,) = jobs_of(recipe, Wish(stage), "the-run")
+                (job,) = jobs_of(recipe, RunSelection(stage), "the-run")
                 return engine.run(job).tally.rows
 
         with ThreadPoolExecutor(2) as pool:

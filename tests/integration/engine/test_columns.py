@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-import synth_assets.engine.build
+import synth_assets.engine.commit.table_builder
 from synth_assets.core.contract import Column, Contract
 from synth_assets.engine import GateClosed
-from synth_assets.engine.columns import passing
+from synth_assets.engine.checks.column_check import accept_columns
 from tests.integration.engine.conftest import Workplace
 
 RECIPE = """
@@ -49,7 +49,7 @@ def _kept(workplace: Workplace) -> list[dict[str, Any]]:
 def test_rows_are_the_same_by_the_column_and_one_by_one(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     _write(workplace, [{"text": f"row {n} {{DATA_PATH}}", "n": n, "x": None if n % 3 else n / 7} for n in range(50)])
     by_column = _kept(workplace)
-    monkeypatch.setattr(synth_assets.engine.build, "passing", lambda *_: None)
+    monkeypatch.setattr(synth_assets.engine.commit.table_builder, "accept_columns", lambda *_: None)
     workplace.write("numbers", RECIPE.format(checks="{min_rows: 2}"))
     assert by_column == _kept(workplace)
     assert len(by_column) == 50
@@ -89,4 +89,4 @@ def test_a_value_that_is_there_twice_closes_the_gate(workplace: Workplace) -> No
 def test_a_number_that_is_none_is_one_that_is_missing(nullable: bool, passes: bool) -> None:
     contract = Contract((Column("x", "number", nullable=nullable),))
     batch = pa.record_batch({"x": pa.array([0.5, float("nan")])})
-    assert (passing(batch, contract, pa.schema([("x", pa.float64())])) is not None) == passes
+    assert (accept_columns(batch, contract, pa.schema([("x", pa.float64())])) is not None) == passes

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call
-from synth_assets.engine import Engine, Wish
+from synth_assets.engine import Engine, RunSelection
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
-from synth_assets.teacher.faults import SHARES
 from synth_assets.teacher.prices import Prices
-from synth_assets.teacher.server import ServedTeacher, served
-from synth_assets.teacher.wire import Answer
+from synth_assets.teacher.served.faults import SHARES
+from synth_assets.teacher.served.server import ServedTeacher, served
+from synth_assets.teacher.wire import Completion
 
 MODEL = "mistral-small-latest"
 RECIPE = """
@@ -70,14 +70,14 @@ AGAIN = {
 }
 
 
-def beep(call: Call) -> Answer:
+def beep(call: Call) -> Completion:
     """Each dialog has an answer of its own: one that went astray shows."""
     shown = next(message for message in call.request.messages if message.role == "user")
     messages = json.loads(shown.content)["messages"]
     for before, message in itertools.pairwise(messages):
         if message["role"] == "assistant":
             message["content"] = f"Beep! {before['content']}"
-    return Answer(json.dumps({"messages": messages}), "stop", MODEL, 100, 50)
+    return Completion(json.dumps({"messages": messages}), "stop", MODEL, 100, 50)
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Site:
         (recipes / "robots.yaml").write_text(RECIPE.format(limits=limits, repairs=repairs, model=model))
         self.__exit__()
         self.engine = Engine(load({"MISTRAL_BASE_URL": url}, self.folder))
-        list(self.engine.run_all(load_recipe(recipes / "robots.yaml"), Wish()))
+        list(self.engine.run_all(load_recipe(recipes / "robots.yaml"), RunSelection()))
         return self
 
     def ask(self, sql: str) -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ REJECTS = "robots.said__rejects"
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def _and_goes_on(site: Site, faults: str, said: str) -> None:
 def test_a_teacher_that_is_gone_ends_the_run_within_seconds_and_the_next_goes_on(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synth_assets.teacher.breaker.PATIENCE_S", 0.5)
+    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.5)
     _and_goes_on(site, "down_after=12", "no answer for")
 
 
@@ -300,7 +300,7 @@ def test_a_name_that_is_not_known_for_a_moment_is_waited_for(site: Site, nameles
 def test_a_name_that_nobody_knows_ends_the_run(
     site: Site, nameless: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synth_assets.teacher.breaker.PATIENCE_S", 0.3)
+    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.3)
     with served(beep) as server:
         nameless(3600)
         with pytest.raises(TeacherError, match="the server's name is not known"):
@@ -314,7 +314,7 @@ def test_the_clock_on_the_wall_may_jump_during_a_run(site: Site, monkeypatch: py
     wall, jumps, answered = time.time, itertools.cycle([0.0, -1e6, 1e6, -86_400.0, 3600.0]), []
     monkeypatch.setattr("time.time", lambda: wall() + (next(jumps) if answered else 0.0))
 
-    def answer(call: Call) -> Answer:
+    def answer(call: Call) -> Completion:
         answered.append(call)
         return beep(call)
 

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from synth_assets.core.errors import BudgetError
-from synth_assets.engine import GateClosed, StageResult, Wish
-from synth_assets.engine.build import SURPLUS
-from synth_assets.engine.ops import CALLS
+from synth_assets.engine import GateClosed, RunSelection, StageResult
+from synth_assets.engine.commit.table_builder import SURPLUS
+from synth_assets.engine.tables import CALLS
 from tests.integration.engine.conftest import Workplace, dialog
 
 RECIPE = """
@@ -176,7 +176,7 @@ def test_each_partition_has_its_goal(workplace: Workplace) -> None:
         "  raw: {kind: source, files: dialogs.jsonl, rows: 10}\n"
         "  told: {kind: rewrite, from: raw, instruction: Be glad.}\n",
     )
-    workplace.run("goal", Wish(partition="all"))
+    workplace.run("goal", RunSelection(partition="all"))
     counts = workplace.engine.lake.rows("SELECT partition_key, count(*) AS n FROM goal.told GROUP BY 1 ORDER BY 1")
     assert [row["n"] for row in counts] == [12, 12]
 

@@ -10,11 +10,11 @@ import pytest
 
 from synth_assets.core.errors import ConflictError, LakeError
 from synth_assets.core.parse import Unreadable
-from synth_assets.engine import GateClosed, Job, Wish, new_run_id, trace
-from synth_assets.engine.ops import CALLS
-from synth_assets.lake import About, Change, Lake
+from synth_assets.engine import GateClosed, Job, RunSelection, new_run_id, trace
+from synth_assets.engine.tables import CALLS
+from synth_assets.kinds.ask.rewrite import Rewrite
+from synth_assets.lake import Change, CommitInfo, Lake
 from synth_assets.recipes import load_recipe
-from synth_assets.stages.rewrite import Rewrite
 from tests.integration.engine.conftest import Workplace, dialog
 
 N = 20
@@ -94,12 +94,12 @@ class TestNoAnswerIsBoughtTwice:
         result = robots.run()["rewritten"]
         assert (result.tally.rows, result.tally.rejects) == (0, N)
         assert result.tally.calls == 3 * N, "each was asked, and sent back twice"
-        planned = robots.plan(wish=Wish(force=True))["rewritten"]
+        planned = robots.plan(wish=RunSelection(force=True))["rewritten"]
         assert (planned.calls, planned.hits, planned.rejects) == (0, 3 * N, N)
-        assert robots.run(wish=Wish(force=True))["rewritten"].tally.calls == 0
+        assert robots.run(wish=RunSelection(force=True))["rewritten"].tally.calls == 0
 
     def test_a_trial_leaves_the_dataset_alone_and_is_not_paid_again(self, robots: Workplace) -> None:
-        trial = robots.run(wish=Wish(limit=5))
+        trial = robots.run(wish=RunSelection(limit=5))
         assert trial["rewritten"].table == "robots__trial.rewritten"
         assert trial["rewritten"].tally.rows == 5
         assert not robots.engine.lake.has("robots.rewritten")
@@ -132,10 +132,10 @@ class TestRowsAreNamed:
         return [row["row_id"] for row in robots.engine.lake.rows("SELECT row_id FROM robots.raw ORDER BY row_id")]
 
     def test_equal_content_has_equal_ids_wherever_it_stands(self, robots: Workplace) -> None:
-        robots.run(wish=Wish(stage="raw"))
+        robots.run(wish=RunSelection(stage="raw"))
         before = self._ids(robots)
         robots.write_dialogs([dialog(number) for number in reversed(range(N))])
-        robots.run(wish=Wish(stage="raw"))
+        robots.run(wish=RunSelection(stage="raw"))
         assert self._ids(robots) == before
 
     def test_an_id_column_keeps_the_name_of_a_row_whose_content_changed(self, robots: Workplace) -> None:
@@ -248,7 +248,7 @@ class TestNothingDisappears:
     ) -> None:
         commit = Lake.commit
 
-        def interrupted(lake: Lake, changes: Sequence[Change], about: About, **told: Any) -> int:
+        def interrupted(lake: Lake, changes: Sequence[Change], about: CommitInfo, **told: Any) -> int:
             snapshot = commit(lake, changes, about, **told)
             if about.stage == "finetune":
                 raise KeyboardInterrupt
@@ -269,14 +269,14 @@ class TestNothingDisappears:
 
     def test_a_stage_before_its_input_says_what_to_run(self, robots: Workplace) -> None:
         with pytest.raises(LakeError, match=r"it reads robots\.raw, which is not there yet"):
-            robots.run(wish=Wish(stage="rewritten"))
+            robots.run(wish=RunSelection(stage="rewritten"))
 
 
 class TestRunsBesideEachOther:
     """Two runs of one stage: one wins, the other finds the same done, or is told to run again."""
 
     def test_the_loser_of_a_race_finds_its_work_done(self, robots: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-        robots.run(wish=Wish(stage="raw"))
+        robots.run(wish=RunSelection(stage="raw"))
         recipe = load_recipe(robots.folder / "recipes/robots.yaml")
         winner: list[str] = []
 
@@ -293,7 +293,7 @@ class TestRunsBesideEachOther:
         assert spare[0] == {"spare": False, "calls": N}, "one purchase of each key is the answer"
 
     def test_a_run_of_other_work_does_not_overwrite(self, robots: Workplace) -> None:
-        robots.run(wish=Wish(stage="raw"))
+        robots.run(wish=RunSelection(stage="raw"))
         old = load_recipe(robots.folder / "recipes/robots.yaml")
         robots.robots(instruction="Be a gloomy robot.")
         new = load_recipe(robots.folder / "recipes/robots.yaml")

@@ -8,9 +8,9 @@ import pytest
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.engine import Engine
-from synth_assets.engine.check import GateClosed
+from synth_assets.engine.checks.table_check import GateClosed
 from synth_assets.settings import load
-from synth_assets.teacher.server import ServedTeacher, served
+from synth_assets.teacher.served.server import ServedTeacher, served
 
 from .conftest import RECIPE, Workplace, dialog
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.engine import Engine, Wish, plan
+from synth_assets.engine import Engine, RunSelection, plan
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
-from synth_assets.teacher.server import ServedTeacher, served
+from synth_assets.teacher.served.server import ServedTeacher, served
 from tests.integration.engine import killing
 from tests.integration.engine.conftest import RECIPE, dialog
 
@@ -40,8 +40,8 @@ def _planned_and_made(folder: Path, recipe: Path, server: ServedTeacher) -> tupl
     before = int(str(server.stats()["calls"]))
     with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
         loaded = load_recipe(recipe)
-        planned = sum(line.calls for line in plan(engine, loaded, Wish()))
-        results = list(engine.run_all(loaded, Wish()))
+        planned = sum(line.calls for line in plan(engine, loaded, RunSelection()))
+        results = list(engine.run_all(loaded, RunSelection()))
     for result in results:
         assert result.reused or result.tally.rows + result.tally.rejects == result.tally.input_rows
     return planned, sum(result.tally.calls for result in results), int(str(server.stats()["calls"])) - before

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.engine import Engine, Wish
+from synth_assets.engine import Engine, RunSelection
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
-from synth_assets.teacher.server import served
+from synth_assets.teacher.served.server import served
 from tests.integration.engine.conftest import dialog
 
 RECIPE = """
@@ -34,7 +34,7 @@ def test_runs_in_threads_share_what_the_server_stands(tmp_path: Path, *, shared:
         settings = load({"MISTRAL_BASE_URL": server.url}, tmp_path)
 
         def run(engine: Engine, name: str) -> int:
-            *_, result = engine.run_all(load_recipe(folder / f"{name}.yaml"), Wish())
+            *_, result = engine.run_all(load_recipe(folder / f"{name}.yaml"), RunSelection())
             return result.tally.rows
 
         with Engine(settings) as one, Engine(settings) as two, ThreadPoolExecutor() as pool:

@@ -9,10 +9,10 @@ import pytest
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.stage import Ask, Row
-from synth_assets.engine import Engine, StageResult, Wish, plan
+from synth_assets.engine import Engine, RunSelection, StageResult, plan
 from synth_assets.recipes import find_recipes, load_recipe
 from synth_assets.settings import load
-from tests.unit.stages.asking import shown
+from tests.unit.kinds.asking import shown
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "informal_emails"
 SHIPPED = find_recipes(load({})).recipes
@@ -28,7 +28,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def run(engine: Engine, folder: Path, text: str) -> dict[str, StageResult]:
     path = folder / "mine.yaml"
     path.write_text(text, "utf-8")
-    return _by_stage(engine.run_all(load_recipe(path), Wish()))
+    return _by_stage(engine.run_all(load_recipe(path), RunSelection()))
 
 
 def _by_stage(results: Iterator[StageResult]) -> dict[str, StageResult]:
@@ -38,7 +38,7 @@ def _by_stage(results: Iterator[StageResult]) -> dict[str, StageResult]:
 @pytest.mark.parametrize("name", ["informal_emails", "taxonomy"])
 def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> None:
     recipe = SHIPPED[name]
-    results = _by_stage(engine.run_all(recipe, Wish()))
+    results = _by_stage(engine.run_all(recipe, RunSelection()))
     for stage, result in results.items():
         if recipe.stages[stage].kind in ONE_TO_ONE:
             assert result.tally.input_rows == result.tally.rows + result.tally.rejects, stage
@@ -52,7 +52,7 @@ def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> Non
     assert [turn["role"] for turn in lines[0]["messages"]] == ["user", "assistant"]
     scores = engine.lake.rows(f"SELECT DISTINCT question_score, score FROM {name}.judged_pairs ORDER BY ALL")
     assert [(row["question_score"], row["score"]) for row in scores] == [(1, 2), (1, 3)]
-    assert all(result.reused for result in engine.run_all(recipe, Wish()) if "leaves" not in result.table)
+    assert all(result.reused for result in engine.run_all(recipe, RunSelection()) if "leaves" not in result.table)
 
 
 def test_the_goal_that_the_recipe_offers_is_reached_in_rounds(engine: Engine, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_goal_that_the_recipe_offers_is_reached_in_rounds(engine: Engine, tm
 
 
 def test_every_pair_keeps_the_path_of_its_leaf(engine: Engine) -> None:
-    run_all = engine.run_all(SHIPPED["taxonomy"], Wish())
+    run_all = engine.run_all(SHIPPED["taxonomy"], RunSelection())
     assert len(list(run_all)) == 8
     leaves = engine.lake.rows("SELECT DISTINCT leaf FROM taxonomy.judged_pairs ORDER BY 1")
     folder = SHIPPED["taxonomy"].path.parent / "taxonomy"
@@ -163,7 +163,7 @@ def test_the_plan_is_exact_through_a_sift(engine: Engine, tmp_path: Path) -> Non
     run(engine, tmp_path, CHAIN.format(threshold=0.3))
     path = tmp_path / "mine.yaml"
     path.write_text(CHAIN.format(threshold=0.9), "utf-8")
-    planned = {line.table.split(".")[1]: line for line in plan(engine, load_recipe(path), Wish())}
+    planned = {line.table.split(".")[1]: line for line in plan(engine, load_recipe(path), RunSelection())}
     results = run(engine, tmp_path, path.read_text("utf-8"))
     for stage in ("distinct", "clean"):
         line, tally = planned[stage], results[stage].tally
@@ -175,9 +175,9 @@ def test_the_plan_is_exact_through_a_sift(engine: Engine, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["informal_emails", "taxonomy"])
 def test_a_first_plan_reckons_with_the_rows_to_come(engine: Engine, name: str) -> None:
     """Nothing is known but the seeds, and yet the calls are those of the run or some more, and no prompt is free."""
-    planned = {line.table: line for line in plan(engine, SHIPPED[name], Wish())}
+    planned = {line.table: line for line in plan(engine, SHIPPED[name], RunSelection())}
     calls = sum(line.calls + line.calls_estimated for line in planned.values())
-    made = {result.table: result.tally for result in engine.run_all(SHIPPED[name], Wish())}
+    made = {result.table: result.tally for result in engine.run_all(SHIPPED[name], RunSelection())}
     bought = sum(tally.calls for tally in made.values())
     assert bought <= calls <= 1.25 * bought
     for table, tally in made.items():
@@ -189,7 +189,7 @@ def test_a_first_plan_reckons_with_the_rows_to_come(engine: Engine, name: str) -
 def test_a_first_plan_counts_draws_candidates_and_pairs(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(CHAIN.format(threshold=0.7) + ALL_SORTS, "utf-8")
-    planned = {line.table.split(".")[1]: line for line in plan(engine, load_recipe(path), Wish())}
+    planned = {line.table.split(".")[1]: line for line in plan(engine, load_recipe(path), RunSelection())}
     told = {stage: (line.calls_estimated, line.unknown_rows) for stage, line in planned.items()}
     assert (planned["questions"].calls, planned["questions"].unknown_rows) == (8, 40)
     assert told["three"] == (120, 120), "40 questions, three answers to each"
@@ -286,7 +286,7 @@ def test_the_texts_of_the_article_go_through_every_step(tmp_path: Path) -> None:
         lines.append(recorded("judged_pairs", pair, verdict if place == 0 else "Off the point.\n\n**Score:** 1"))
     (tmp_path / "recording.jsonl").write_text("".join(lines), "utf-8")
     with Engine(load({"SYNTH_TEACHER": f"replay:{tmp_path / 'recording.jsonl'}"}, tmp_path)) as engine:
-        list(engine.run_all(recipe, Wish()))
+        list(engine.run_all(recipe, RunSelection()))
         questions: list[dict[str, Any]] = engine.lake.rows("SELECT question FROM article.questions")
         assert [row["question"] for row in questions] == wanted
         (row,) = engine.lake.rows("SELECT * FROM article.judged_pairs")

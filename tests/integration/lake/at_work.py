@@ -5,7 +5,7 @@ from pathlib import Path
 
 from synth_assets import settings
 from synth_assets.core.contract import Column, Contract
-from synth_assets.lake import About, Append, Lake, Replace, open_lake
+from synth_assets.lake import Append, CommitInfo, Lake, Replace, open_lake
 
 CONTRACT = Contract((Column("version", "integer"), Column("body", "text")))
 ROWS = 200
@@ -17,7 +17,7 @@ def open_home(home: str) -> Lake:
 
 def write(lake: Lake, name: str, version: int) -> None:
     """One commit over two tables: a partition of one replaced, a line of a log added."""
-    about = About(f"{name}-{version}", "work", "rows", name)
+    about = CommitInfo(f"{name}-{version}", "work", "rows", name)
     with lake.stage("work.rows", CONTRACT, name) as rows, lake.stage("work.log", CONTRACT, ids=False) as log:
         rows.write([{"row_id": f"{name}-{n}", "version": version, "body": "{DATA_PATH}"} for n in range(ROWS)])
         log.write([{"version": version, "body": name}])

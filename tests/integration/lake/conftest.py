@@ -8,7 +8,7 @@ import pytest
 
 from synth_assets import settings
 from synth_assets.core.contract import Column, Contract
-from synth_assets.lake import About, Append, Lake, Replace, open_lake
+from synth_assets.lake import Append, CommitInfo, Lake, Replace, open_lake
 
 CONTRACT = Contract(
     (Column("body", "text", "what is said"), Column("votes", "integer", "how often", nullable=True)),
@@ -55,7 +55,7 @@ def put(lake: Lake) -> Put:
             rows = [{"row_id": f"{partition}-{n}", "body": body, "votes": n} for n, body in enumerate(bodies)]
             writer.write([{key: row[key] for key in row if key in names | {"row_id"}} for row in rows])
             change = Append(writer) if told.get("append") else Replace(writer)
-            about = About(told.get("run_id", "run-1"), *table.split("."), partition)
+            about = CommitInfo(told.get("run_id", "run-1"), *table.split("."), partition)
             return lake.commit([change], about, guard=told.get("guard"))
 
     return commit

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.lake import About, Append, CareReport, Lake, Replace
+from synth_assets.lake import Append, CareReport, CommitInfo, Lake, Replace
 
 Put = Callable[..., int]
 Bodies = Callable[..., list[str]]
@@ -42,7 +42,7 @@ def test_compaction_keeps_columns_types_and_comments(lake: Lake, put: Put) -> No
     put("notes.days", ["a"], contract=old, partition="one")
     with lake.stage("notes.days", new, "two", calls=True) as writer:
         writer.write([{"body": "b", "at": "2026-11-01T00:00:00Z", "call_keys": ["k"], "parent_ids": ["p"]}])
-        lake.commit([Replace(writer)], About("r", "notes", "days"))
+        lake.commit([Replace(writer)], CommitInfo("r", "notes", "days"))
     put("notes.days", ["c"], contract=new, partition="one", append=True)
     told = "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'days'"
     before = lake.rows(told), lake.rows("SELECT * FROM notes.days ORDER BY body")
@@ -61,7 +61,7 @@ def test_compaction_gives_way_to_whoever_writes(
     def overtaken(self: Lake, work: Any) -> int:
         monkeypatch.setattr(Lake, "_transact", swap)
         stage.write([{"body": "new"}])
-        lake.commit([Replace(stage)], About("r", "notes", "days"))
+        lake.commit([Replace(stage)], CommitInfo("r", "notes", "days"))
         return swap(self, work)
 
     monkeypatch.setattr(Lake, "_transact", overtaken)
@@ -116,7 +116,7 @@ def test_what_a_living_process_stages_is_not_an_orphan(
         writer.write([{"body": "b"}])
     writer.finish()
     assert lake.care(**ALL_AT_ONCE).orphans_deleted == 0
-    other.commit([Append(writer)], About("r", "notes", "days"))
+    other.commit([Append(writer)], CommitInfo("r", "notes", "days"))
     assert bodies("notes.days") == ["a", "b"]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.errors import ConflictError, LakeError
-from synth_assets.lake import About, Append, Drop, Lake, Reader, Replace
+from synth_assets.lake import Append, CommitInfo, Drop, Lake, Reader, Replace
 
-ABOUT = About("run-1", "notes", "days", fingerprint="f00d", message="two days", extra={"rows": 2})
+ABOUT = CommitInfo("run-1", "notes", "days", fingerprint="f00d", message="two days", extra={"rows": 2})
 Bodies = Callable[..., list[str]]
 Put = Callable[..., int]
 

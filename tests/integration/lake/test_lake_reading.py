@@ -10,7 +10,7 @@ from synth_assets import settings
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import LakeError
-from synth_assets.lake import About, Lake, Replace, View, open_lake
+from synth_assets.lake import CommitInfo, Lake, Replace, View, open_lake
 from synth_assets.lake.instance import lake_errors
 
 Put = Callable[..., int]
@@ -47,7 +47,7 @@ def test_every_type_is_read_back_as_it_was_written(lake: Lake) -> None:
     with lake.stage("notes.types", EVERYTHING, calls=True) as writer:
         given = {**ROW, "talk": (Message("user", "Hi"), Message("assistant", "")), "thing": {"a": [1, {"b": None}]}}
         writer.write([given, empty])
-        lake.commit([Replace(writer)], About("run", "notes", "types"))
+        lake.commit([Replace(writer)], CommitInfo("run", "notes", "types"))
     assert list(lake.scan("notes.types")) == [[ROW, empty]]
     assert lake.rows("SELECT * FROM notes.types") == [ROW, empty]
     assert lake.query("SELECT * FROM notes.types").read_all().to_pylist() == [ROW, empty]
@@ -86,7 +86,7 @@ def test_the_lake_is_read_as_it_was(lake: Lake, put: Put, bodies: Callable[..., 
 
 def test_what_is_a_table_now_and_was_a_view_is_read_as_it_was(lake: Lake, put: Put) -> None:
     put("notes.days", ["a"])
-    was_view = lake.commit([View("notes.all", "SELECT * FROM notes.days")], About("run", "notes", "all"))
+    was_view = lake.commit([View("notes.all", "SELECT * FROM notes.days")], CommitInfo("run", "notes", "all"))
     put("notes.days", ["b", "c"])
     is_view = lake.snapshot()
     is_table = put("notes.all", ["d"] * 7)

@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.errors import LakeError
-from synth_assets.lake import About, Lake, Replace
+from synth_assets.lake import CommitInfo, Lake, Replace
 
 TOKENS = [
     "{AUTHOR}",
@@ -52,7 +52,7 @@ def note(number: int, text: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_is_stored_and_found_wherever_it_stands(lake: Lake, token: str) -> None:
-    about = About(token, "notes", "nested", message=f"by {token}", extra={token: token})
+    about = CommitInfo(token, "notes", "nested", message=f"by {token}", extra={token: token})
     for partition, texts in (
         ("only", [token]),
         ("smallest", [token, "~ sorts after it"]),
@@ -83,7 +83,7 @@ def count(lake: Lake, where: str, token: str) -> int:
 def test_a_literal_that_cannot_be_asked_for_is_an_error_with_a_remedy(lake: Lake, token: str) -> None:
     with lake.stage("notes.nested", NESTED) as writer:
         writer.write([note(1, token)])
-        lake.commit([Replace(writer)], About("run", "notes", "nested"))
+        lake.commit([Replace(writer)], CommitInfo("run", "notes", "nested"))
     with pytest.raises(LakeError) as caught:
         count(lake, "body = ?", token)
     assert "concat(" in str(caught.value.remedy)

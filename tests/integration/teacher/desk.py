@@ -9,18 +9,18 @@ from typing import Any
 from synth_assets import settings
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Outcome, Request, Schema
-from synth_assets.core.teacher import Limits, TeacherSpec
+from synth_assets.core.teacher_spec import Limits, TeacherSpec
 from synth_assets.teacher import Budget, Gateway, Teacher, open_teacher
-from synth_assets.teacher.server import ServedTeacher
-from synth_assets.teacher.wire import Answer
+from synth_assets.teacher.served.server import ServedTeacher
+from synth_assets.teacher.wire import Completion
 
 KEY = "sk-never-to-be-seen-4711"
 
 
-def repeat(call: Call) -> Answer:
+def repeat(call: Call) -> Completion:
     """Answers with what was asked: an answer that went astray shows."""
     said = call.request.messages[-1].content
-    return Answer(f"you said {said}", "stop", "repeat", 10, 5)
+    return Completion(f"you said {said}", "stop", "repeat", 10, 5)
 
 
 def request(text: str, *, schema: Schema | None = None, draw: int = 0) -> Request:
@@ -64,7 +64,7 @@ OpenDesk = Callable[..., AbstractAsyncContextManager[Desk]]
 async def open_desk(
     faults: str = "",
     *,
-    answer: Callable[[Call], Answer] = repeat,
+    answer: Callable[[Call], Completion] = repeat,
     budget: Budget | None = None,
     on_reply: Callable[..., None] | None = None,
     limits: Limits | None = None,

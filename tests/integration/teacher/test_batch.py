@@ -12,10 +12,10 @@ from aiohttp import ClientSession
 from synth_assets import settings
 from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
 from synth_assets.core.request import Failure, Reply
-from synth_assets.core.teacher import TeacherSpec
+from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets.teacher import Budget, open_teacher
-from synth_assets.teacher.control import Control, JobState
-from synth_assets.teacher.server import ServedTeacher
+from synth_assets.teacher.served.server import ServedTeacher
+from synth_assets.teacher.transports.batch_api import BatchApi, JobState
 from tests.integration.teacher.desk import KEY, Desk, repeat
 
 MODEL = "mistral-small-latest"
@@ -23,10 +23,10 @@ MODEL = "mistral-small-latest"
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.batch._GATHER_S", 0.05)
-    monkeypatch.setattr("synth_assets.teacher.batch._FIRST_LOOK_S", 0.02)
-    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.02)
-    monkeypatch.setattr("synth_assets.teacher.control._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.transports.batch._GATHER_S", 0.05)
+    monkeypatch.setattr("synth_assets.teacher.transports.batch._FIRST_LOOK_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.transports.batch_api._BACKOFF_S", 0.02)
 
 
 @asynccontextmanager
@@ -47,20 +47,20 @@ async def test_answers_come_back_to_their_calls_at_half_the_price(tmp_path: Path
 
 
 async def test_progress_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "synth_assets.teacher.batch")
+    caplog.set_level("INFO", "synth_assets.teacher.transports.batch")
     async with ServedTeacher(repeat, "batch=100ms") as server, batch_desk(server, tmp_path) as it:
         await it.ask_all(it.calls(["one", "two"]))
     assert any(message.endswith("RUNNING, 0 of 2 done") for message in caplog.messages)
 
 
 async def test_of_answers_that_come_twice_the_first_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results = Control.results
+    results = BatchApi.results
 
-    async def twice(self: Control, job: JobState) -> list[bytes]:
+    async def twice(self: BatchApi, job: JobState) -> list[bytes]:
         lines = await results(self, job)
         return [*lines, *(line.replace(b"you said", b"you never said") for line in reversed(lines)), b"{torn"]
 
-    monkeypatch.setattr(Control, "results", twice)
+    monkeypatch.setattr(BatchApi, "results", twice)
     async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path) as it:
         outcomes = await it.ask_all(it.calls(map(str, range(20))))
         assert [getattr(outcome, "text", outcome) for outcome in outcomes] == [f"you said {n}" for n in range(20)]
@@ -144,8 +144,9 @@ import asyncio, sys
 from pathlib import Path
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Request
-from synth_assets.teacher import batch, open_teacher
-from synth_assets.core.teacher import TeacherSpec
+from synth_assets.teacher import open_teacher
+from synth_assets.teacher.transports import batch
+from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets import settings
 
 async def main():

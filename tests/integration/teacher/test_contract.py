@@ -11,13 +11,13 @@ from mistralai.client import models
 
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Reply, Request, Sampling, Schema, Target
-from synth_assets.teacher.drift import DriftWatch, drift
-from synth_assets.teacher.http import HttpTransport
-from synth_assets.teacher.sdk import SdkTransport
-from synth_assets.teacher.served_chat import ServedChat
-from synth_assets.teacher.setback import Setback
-from synth_assets.teacher.transport import Server, Transport
-from synth_assets.teacher.wire import Answer
+from synth_assets.teacher.call_error import CallError
+from synth_assets.teacher.served.chat import ServedChat
+from synth_assets.teacher.transports.http import HttpTransport
+from synth_assets.teacher.transports.sdk import SdkTransport
+from synth_assets.teacher.transports.sdk_compat import SdkCompatWatch, find_incompatibilities
+from synth_assets.teacher.transports.transport import Server, Transport
+from synth_assets.teacher.wire import Completion
 from tests.integration.teacher.desk import KEY, OpenDesk
 
 JSON = "application/json"
@@ -83,11 +83,11 @@ async def scripted(status: int, kind: str, body: bytes) -> AsyncIterator[tuple[s
         await runner.cleanup()
 
 
-async def exchange(transport: Transport, call: Call) -> Answer | dict[str, Any]:
+async def exchange(transport: Transport, call: Call) -> Completion | dict[str, Any]:
     async with transport:
         try:
             answer, _ = await transport.send(call, transport.encode(call))
-        except Setback as setback:
+        except CallError as setback:
             return vars(setback)
         return answer
 
@@ -145,7 +145,7 @@ async def test_the_proxy_of_the_machine_is_used_but_not_for_the_machine_itself(
         monkeypatch.setenv("http_proxy", url)
         for server in (Server("http://elsewhere.invalid", KEY), Server(url, KEY)):
             made = HttpTransport(server, "mistral") if transport == "http" else SdkTransport(server)
-            assert isinstance(await exchange(made, call), Answer)
+            assert isinstance(await exchange(made, call), Completion)
     assert len(seen) == 2
 
 
@@ -153,7 +153,7 @@ async def test_what_the_sdk_would_not_accept_is_noticed_once(caplog: pytest.LogC
     changed = chat(content="hello").replace(b'"created": 1, ', b"")
     call = Call(Request(TALK), Target("here", "m"))
     async with scripted(200, JSON, changed) as (url, _):
-        transport = HttpTransport(Server(url, KEY), "mistral", watch=DriftWatch())
+        transport = HttpTransport(Server(url, KEY), "mistral", watch=SdkCompatWatch())
         async with transport:
             for _ in range(3):
                 await transport.send(call, transport.encode(call))
@@ -161,7 +161,7 @@ async def test_what_the_sdk_would_not_accept_is_noticed_once(caplog: pytest.LogC
 
 
 async def test_a_watch_that_fails_is_no_failure_of_the_run(caplog: pytest.LogCaptureFixture) -> None:
-    watch = DriftWatch()
+    watch = SdkCompatWatch()
     watch.see(b"{}", b"this is no JSON")
     await watch.close()
     assert [message.split(": ")[:2] for message in caplog.messages] == [[NOTICED, "its models fail"]]
@@ -203,5 +203,7 @@ async def test_a_served_teacher_that_speaks_otherwise_is_noticed_once_and_answer
 
 def test_the_sdk_knows_all_that_is_sent() -> None:
     reply = chat(content="hello")
-    assert drift(b'{"model": "m", "messages": [], "temperature": 1}', reply) == []
-    assert drift(b'{"model": "m", "messages": [], "seed": 1}', reply) == ["request: the SDK does not know 'seed'"]
+    assert find_incompatibilities(b'{"model": "m", "messages": [], "temperature": 1}', reply) == []
+    assert find_incompatibilities(b'{"model": "m", "messages": [], "seed": 1}', reply) == [
+        "request: the SDK does not know 'seed'"
+    ]

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.request import Failure, Outcome, Reply
-from synth_assets.core.teacher import Limits
-from synth_assets.teacher.faults import SHARES
+from synth_assets.core.teacher_spec import Limits
+from synth_assets.teacher.served.faults import SHARES
 from tests.integration.teacher.desk import OpenDesk
 
 IN_A_HURRY = Limits(timeout_s=0.4)
@@ -29,7 +29,7 @@ REASONS = {
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.02)
+    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
 
 
 @pytest.mark.parametrize("transport", ["http", "sdk"])

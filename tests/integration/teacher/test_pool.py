@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.teacher import pool as pools
-from synth_assets.teacher.address import BadAddress
-from synth_assets.teacher.connection import Broken, Response, trust
-from synth_assets.teacher.pool import NoConnection, Pool, UnknownName
+from synth_assets.teacher.transports import pool as pools
+from synth_assets.teacher.transports.address import BadAddress
+from synth_assets.teacher.transports.connection import Broken, Response, trust
+from synth_assets.teacher.transports.pool import NoConnection, Pool, UnknownName
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"

@@ -11,8 +11,8 @@ from mistralai.client import Mistral
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call
-from synth_assets.teacher.server import ServedTeacher, served
-from synth_assets.teacher.wire import Answer
+from synth_assets.teacher.served.server import ServedTeacher, served
+from synth_assets.teacher.wire import Completion
 
 ASK = [{"role": "user", "content": "Why is the sky blue?"}]
 
@@ -101,12 +101,12 @@ async def test_the_latency_is_the_time_to_the_answer(monkeypatch: pytest.MonkeyP
         slept.append(delay_s)
         await sleep(0)
 
-    def made_slowly(call: Call) -> Answer:
+    def made_slowly(call: Call) -> Completion:
         time.sleep(0.02)
-        return Answer("here it is", "stop", "m", 1, 1)
+        return Completion("here it is", "stop", "m", 1, 1)
 
     async with ServedTeacher(made_slowly, faults="latency=500ms") as teacher:
-        monkeypatch.setattr("synth_assets.teacher.served_chat.asyncio.sleep", noted)
+        monkeypatch.setattr("synth_assets.teacher.served.chat.asyncio.sleep", noted)
         asked = {"model": "m", "messages": ASK}
         async with ClientSession() as session, session.post(f"{teacher.url}/v1/chat/completions", json=asked) as said:
             assert said.status == 200

@@ -12,9 +12,10 @@ from synth_assets import settings
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call, Outcome, Reply, Request
-from synth_assets.core.teacher import Limits, TeacherSpec
-from synth_assets.teacher import Gateway, Teacher, lane, open_teacher
-from synth_assets.teacher.server import served
+from synth_assets.core.teacher_spec import Limits, TeacherSpec
+from synth_assets.teacher import Gateway, Teacher, open_teacher
+from synth_assets.teacher.admission import request_queue
+from synth_assets.teacher.served.server import served
 from tests.integration.teacher.desk import repeat
 
 
@@ -54,7 +55,7 @@ def run_at_once(*mains: Callable[[], Coroutine[Any, Any, Any]]) -> list[Stage]:
     for stage in stages:
         stage.join(60)
         assert not stage.is_alive(), "a stage waits for a turn that never comes"
-    assert lane._open == {}, "the last one out turns off the light"
+    assert request_queue._open == {}, "the last one out turns off the light"
     return stages
 
 
@@ -119,8 +120,8 @@ async def test_bad_requests_of_one_stage_do_not_end_another() -> None:
 async def test_silence_ends_those_who_ask_and_whoever_comes_later_finds_out_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("synth_assets.teacher.breaker.PATIENCE_S", 0.3)
-    monkeypatch.setattr("synth_assets.teacher.lane._BACKOFF_S", 0.05)
+    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.3)
+    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.05)
     with served(repeat, "latency=1ms,down_after=5,down_for=2") as server:
         teacher = teacher_of(server.url)
         async with teacher.gateway() as first, teacher.gateway() as second, teacher.gateway() as idle:
@@ -146,8 +147,8 @@ def test_a_stage_that_is_interrupted_leaves_its_turns_to_the_others() -> None:
 
 
 def test_a_stage_that_dies_without_a_word_keeps_nobody_waiting() -> None:
-    async def asks(*, waits: bool) -> lane.Lane:
-        place = lane.open_lane(Limits(concurrency=1), "here", road="a road")
+    async def asks(*, waits: bool) -> request_queue.RequestQueue:
+        place = request_queue.open_queue(Limits(concurrency=1), "here", road="a road")
         await place.enter(1)
         if waits:
             asyncio.get_running_loop().call_soon(asyncio.ensure_future(place.enter(1)).cancel)
@@ -162,4 +163,4 @@ def test_a_stage_that_dies_without_a_word_keeps_nobody_waiting() -> None:
     assert dead.takes_part() == 0
     assert alive.result.takes_part() == 1
     alive.result.close()
-    assert lane._open == {}
+    assert request_queue._open == {}

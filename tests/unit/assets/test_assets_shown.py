@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from synth_assets.assets.examples import TEXT_SHOWN, cell, side_by_side
 from synth_assets.assets.metadata import _own
-from synth_assets.assets.pictures import picture_of
-from synth_assets.assets.progress import cost, told
+from synth_assets.assets.progress import cost, describe_progress
+from synth_assets.assets.table_plots import picture_of
 from synth_assets.assets.tables import column_schema, dagster_type, frame_of, short, table_of
 from synth_assets.core.contract import Column, Contract
 from synth_assets.engine import Tally
@@ -145,7 +145,7 @@ class TestPictures:
 class TestProgress:
     def test_a_tally_in_words(self) -> None:
         tally = Tally(input_rows=480, input_total=964, rows=470, rejects=10, calls=460, hits=20, cost_usd=0.0123)
-        assert told(tally) == (
+        assert describe_progress(tally) == (
             "480 of 964 rows read, 470 made, 10 rejects, 460 calls, 20 answers from the ledger, $0.0123"
         )
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_assets.cli.view.terminal import json_ready
-from synth_assets.cli.view.words import cell, money, safe, seconds, short, size, some
+from synth_assets.cli.views.terminal import json_ready
+from synth_assets.cli.views.words import cell, money, safe, seconds, short, size, some
 
 
 @given(st.text())

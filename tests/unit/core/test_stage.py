@@ -5,16 +5,16 @@ from pydantic import ValidationError
 
 from synth_assets.core.contract import Column, Contract, Gate
 from synth_assets.core.errors import BudgetError, RecipeError, SynthError, TeacherError
-from synth_assets.core.stage import Checks, StageFault, column_of, declared
-from synth_assets.core.teacher import Limits, TeacherSpec
-from synth_assets.stages.rewrite import Rewrite
+from synth_assets.core.stage import Checks, StageFault, declare_contract, find_column
+from synth_assets.core.teacher_spec import Limits, TeacherSpec
+from synth_assets.kinds.ask.rewrite import Rewrite
 
 READ = Contract((Column("text", "text", "words"), Column("n", "integer", minimum=0)))
 
 
 def test_a_recipe_tightens_what_a_kind_promises():
     checks = Checks(min_rows=5, max_rejects=0.5, unique=("n",), accepted={"text": ("a", "b")}, max_length={"text": 9})
-    contract = declared(READ.columns, checks, "a table")
+    contract = declare_contract(READ.columns, checks, "a table")
     assert contract.gate == Gate(5, 0.5, 0.1)
     assert contract.column("text") == Column("text", "text", "words", accepted=("a", "b"), max_length=9)
     assert contract.column("n") == Column("n", "integer", unique=True, minimum=0)
@@ -27,11 +27,11 @@ def test_columns_are_found_replaced_and_added():
     assert ("more" in wider, "more" in READ) == (True, False)
     with pytest.raises(KeyError):
         READ.column("more")
-    assert column_of("column", "text", "raw", READ).description == "words"
+    assert find_column("column", "text", "raw", READ).description == "words"
     with pytest.raises(StageFault, match='"raw" has no column "texts", did you mean "text"'):
-        column_of("column", "texts", "raw", READ)
+        find_column("column", "texts", "raw", READ)
     with pytest.raises(StageFault, match=r"\(it has: text, n\)"):
-        column_of("column", "zzz", "raw", READ)
+        find_column("column", "zzz", "raw", READ)
 
 
 def test_words_for_people_and_warnings_do_not_shape_rows():

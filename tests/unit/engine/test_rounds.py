@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.errors import BudgetError
-from synth_assets.engine.build import SURPLUS
+from synth_assets.engine.commit.table_builder import SURPLUS
+from synth_assets.engine.goal_rounds import GoalRounds
 from synth_assets.engine.job import Job, StageResult, Tally
-from synth_assets.engine.rounds import Rounding
 from synth_assets.recipes import Recipe, load_recipe
 
 RECIPE = """
@@ -58,7 +58,7 @@ class Numbers:
 
 def rounds_of(recipe: Recipe, numbers: Numbers) -> StageResult:
     job = Job(recipe, "asked", recipe.partition("all"), "run")
-    return Rounding(job, numbers).go()
+    return GoalRounds(job, numbers).go()
 
 
 @settings(max_examples=200)

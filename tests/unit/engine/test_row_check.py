@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import synth_assets.engine.row_check
+import synth_assets.engine.checks.row_check
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.engine.row_check import RowCheck
+from synth_assets.engine.checks.row_check import RowCheck
 
 CONTRACT = Contract(
     (
@@ -56,7 +56,7 @@ def test_who_is_not_asked_says_the_same(rows: list[Values]) -> None:
 
 
 def test_nobody_is_asked_about_a_good_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synth_assets.engine.row_check, "schema_of", None)
+    monkeypatch.setattr(synth_assets.engine.checks.row_check, "schema_of", None)
     assert RowCheck(CONTRACT).faults([GOOD, GOOD]) == {}
 
 

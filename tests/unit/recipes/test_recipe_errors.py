@@ -2,8 +2,8 @@
 
 import pytest
 
+from synth_assets.kinds import kinds
 from synth_assets.recipes import BrokenRecipe, load_recipe
-from synth_assets.stages import kinds
 
 
 def with_stage(keys: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from synth_assets.core.teacher import TeacherSpec
+from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets.recipes import load_recipe
 
 ALL = {"raw", "told", "kept", "lines"}

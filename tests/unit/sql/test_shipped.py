@@ -2,7 +2,7 @@
 
 import pytest
 
-from synth_assets.engine.ops import ENGINE_TABLES
+from synth_assets.engine.tables import ENGINE_TABLES
 from synth_assets.lake import duckdb_type
 from synth_assets.settings import load
 from synth_assets.sql import Model, check_models, column_lineage, find_models, output_columns, shipped_folder

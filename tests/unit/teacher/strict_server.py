@@ -4,9 +4,9 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from synth_assets.core.teacher import Limits
-from synth_assets.teacher.lane import open_lane
-from synth_assets.teacher.setback import Setback
+from synth_assets.core.teacher_spec import Limits
+from synth_assets.teacher.admission.request_queue import open_queue
+from synth_assets.teacher.call_error import CallError
 
 
 @dataclass
@@ -45,7 +45,7 @@ class StrictServer:
             if not self._allows(started):
                 await asyncio.sleep(0.001)
                 self.refused += 1
-                setback = Setback("refused", "rate limited (429)")
+                setback = CallError("refused", "rate limited (429)")
                 setback.retry_after_s = allowance.retry_after_s
                 raise setback
             await asyncio.sleep(allowance.latency_s * self._dice.uniform(0.9, 1.1))
@@ -72,7 +72,7 @@ class StrictServer:
 
 async def work_off(calls: int, allowance: Allowance, limits: Limits) -> Outcome:
     """How a queue of calls fares before that server."""
-    server, traffic = StrictServer(allowance), open_lane(limits, "here")
+    server, traffic = StrictServer(allowance), open_queue(limits, "here")
     left = iter(range(calls))
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -86,7 +86,7 @@ async def work_off(calls: int, allowance: Allowance, limits: Limits) -> Outcome:
                 try:
                     traffic.answered(await server.answer(), 0, {})
                     break
-                except Setback as setback:
+                except CallError as setback:
                     traffic.failed(setback, sent)
                 finally:
                     traffic.left()

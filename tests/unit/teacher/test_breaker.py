@@ -1,14 +1,14 @@
 """When a run gives up, and when not."""
 
-from synth_assets.teacher.breaker import PATIENCE_S, Breaker, Welcome
-from synth_assets.teacher.setback import Setback
+from synth_assets.teacher.admission.breaker import PATIENCE_S, Breaker, RejectionCounter
+from synth_assets.teacher.call_error import CallError
 
-GONE = Setback("passing", "no connection", absent=True)
-SLOW = Setback("passing", "timed out", absent=True)
-REFUSED = Setback("refused", "rate limited (429)")
+GONE = CallError("passing", "no connection", absent=True)
+SLOW = CallError("passing", "timed out", absent=True)
+REFUSED = CallError("refused", "rate limited (429)")
 
 
-def fail(breaker: Breaker, setback: Setback, times: int, start: float, *, each_s: float = 0.1) -> str | None:
+def fail(breaker: Breaker, setback: CallError, times: int, start: float, *, each_s: float = 0.1) -> str | None:
     for number in range(times):
         now = start + number * each_s
         reason = breaker.verdict(setback, active=4, started=now, now=now)
@@ -49,7 +49,7 @@ def test_refusals_are_borne_for_minutes() -> None:
 
 
 def test_a_bad_request_ends_a_run_only_if_no_request_was_ever_good() -> None:
-    bad, never, once = Setback("row", "refused (400)"), Welcome(), Welcome()
+    bad, never, once = CallError("row", "refused (400)"), RejectionCounter(), RejectionCounter()
     assert [never.turned_away(bad) is None for _ in range(5)] == [True] * 4 + [False]
     assert "turns every request away" in (never.turned_away(bad) or "")
     once.answered()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from synth_assets.core.errors import BudgetError, RecipeError
 from synth_assets.core.request import Reply
-from synth_assets.teacher.budget import Budget, Purse
+from synth_assets.teacher.admission.budget import Budget, BudgetLedger
 from synth_assets.teacher.prices import Price
 from tests.unit.teacher.virtual_time import run_virtually
 
@@ -21,7 +21,7 @@ def reply(prompt: int, completion: int) -> Reply:
     return Reply("", "stop", "m", prompt, completion, cost, 0.1, 1, 0.0)
 
 
-async def spend(purse: Purse, answers: list[tuple[int, int, str]]) -> list[str]:
+async def spend(purse: BudgetLedger, answers: list[tuple[int, int, str]]) -> list[str]:
     """Asks for all at once; each answer comes after a while, or is lost, or fails for nothing."""
 
     async def one(place: int, prompt: int, completion: int, end: str) -> str:
@@ -56,7 +56,7 @@ ANSWERS = st.lists(
 def test_it_is_never_passed(
     answers: list[tuple[int, int, str]], usd: float | None, calls: int | None, tokens: int | None
 ) -> None:
-    purse = Purse(Budget(usd, calls, tokens), PRICE, MAX_TOKENS)
+    purse = BudgetLedger(Budget(usd, calls, tokens), PRICE, MAX_TOKENS)
     ended = run_virtually(spend(purse, answers))
     spent = purse.spent
     assert usd is None or spent.usd <= usd
@@ -69,17 +69,17 @@ def test_it_is_never_passed(
 
 
 def test_calls_are_spent_to_the_last_one() -> None:
-    purse = Purse(Budget(calls=10), PRICE, None)
+    purse = BudgetLedger(Budget(calls=10), PRICE, None)
     assert run_virtually(spend(purse, [(5, 5, "failed"), *[(5, 5, "ok")] * 20])).count("ok") == 10
 
 
 def test_what_was_set_aside_and_not_taken_serves_the_next() -> None:
-    purse = Purse(Budget(tokens=1000), PRICE, MAX_TOKENS)
+    purse = BudgetLedger(Budget(tokens=1000), PRICE, MAX_TOKENS)
     ended = run_virtually(spend(purse, [(20, 10, "ok")] * 40))
     assert ended.count("ok") > 1000 // (MAX_TOKENS + 416), "more calls than could be in flight at once"
 
 
 def test_dollars_want_a_price() -> None:
     with pytest.raises(RecipeError, match="price of this model is not known"):
-        Purse(Budget(usd=1), None, None)
-    Purse(Budget(calls=1), None, None)
+        BudgetLedger(Budget(usd=1), None, None)
+    BudgetLedger(Budget(calls=1), None, None)

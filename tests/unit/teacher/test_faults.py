@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.teacher.faults import SHARES, Chance, Faults
+from synth_assets.teacher.served.faults import SHARES, Chance, Faults
 
 
 def test_the_short_form() -> None:

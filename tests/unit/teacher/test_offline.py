@@ -11,8 +11,8 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.dialog import Message, read_dialog, rewrite_fault
 from synth_assets.core.parse import read_object
 from synth_assets.core.request import Call, Request, Schema, Target
-from synth_assets.teacher.offline import offline_answer
-from synth_assets.teacher.wire import Answer
+from synth_assets.teacher.offline.transport import offline_answer
+from synth_assets.teacher.wire import Completion
 
 DIALOG = Schema("dialog", {"type": "object"})
 VERDICT = Schema(
@@ -35,7 +35,7 @@ VERDICT = Schema(
 )
 
 
-def answer(*messages: Message, schema: Schema | None = None, draw: int = 0, tools: tuple[Json, ...] = ()) -> Answer:
+def answer(*messages: Message, schema: Schema | None = None, draw: int = 0, tools: tuple[Json, ...] = ()) -> Completion:
     return offline_answer(Call(Request(messages, schema, tools, draw), Target("offline/1", "offline")))
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from synth_assets import settings
 from synth_assets.core.errors import RecipeError, TeacherError
-from synth_assets.core.teacher import TeacherSpec
+from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets.teacher import Teacher, open_teacher
-from synth_assets.teacher.open import dialect_of
+from synth_assets.teacher.teacher import dialect_of
 
 MODEL = "mistral-small-latest"
 KEY = {"MISTRAL_API_KEY": "sk-secret"}

@@ -8,9 +8,9 @@ from synth_assets import settings
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call, Reply, Request
-from synth_assets.core.teacher import TeacherSpec
+from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets.teacher import Teacher, open_teacher
-from synth_assets.teacher.replay import line_of
+from synth_assets.teacher.transports.replay import line_of
 
 ASKED = Request((Message("system", "Be brief."), Message("user", "Why is the sky blue?")))
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_assets.teacher.transport import Server
+from synth_assets.teacher.transports.transport import Server
 
 KEY = "sk-never-to-be-seen-4711"
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Request, Sampling, Schema, Target
-from synth_assets.teacher.setback import Setback, of_status
-from synth_assets.teacher.wire import Answer, chat_body, draw_of, encode, read_answer, seed_of
+from synth_assets.teacher.call_error import CallError, error_from_status
+from synth_assets.teacher.wire import Completion, chat_body, draw_of, encode, read_completion, seed_of
 
 FIELDS = {"type": "object", "properties": {}}
 
@@ -64,7 +64,7 @@ def test_any_text_can_be_sent_and_read(text: str) -> None:
     """Half a surrogate pair can come out of a source file; what comes back can be stored."""
     assert json.loads(encode(chat_body(call(text), "openai")))["messages"][0]["content"] == text
     said = {"choices": [{"message": {"content": text}}]}
-    read = read_answer(json.dumps(said).encode()).text
+    read = read_completion(json.dumps(said).encode()).text
     read.encode("utf-8")
     assert read == text or any("\ud800" <= char <= "\udfff" for char in text)
 
@@ -85,10 +85,10 @@ def test_any_text_can_be_sent_and_read(text: str) -> None:
 )
 def test_whatever_comes_back_is_an_answer_or_a_setback(body: object) -> None:
     try:
-        ended: Answer | Setback = read_answer(json.dumps(body).encode())
-    except Setback as setback:
+        ended: Completion | CallError = read_completion(json.dumps(body).encode())
+    except CallError as setback:
         ended = setback
-    assert isinstance(ended, Answer) or (ended.kind == "passing" and ended.billed)
+    assert isinstance(ended, Completion) or (ended.kind == "passing" and ended.billed)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_whatever_comes_back_is_an_answer_or_a_setback(body: object) -> None:
     ],
 )
 def test_what_a_status_means(status: int, kind: str) -> None:
-    setback = of_status(status, {"retry-after": "1.5"}, b"said\n so")
+    setback = error_from_status(status, {"retry-after": "1.5"}, b"said\n so")
     assert setback.kind == kind
     assert str(status) in setback.reason
     assert (setback.detail, setback.retry_after_s) == ("said so", 1.5)
@@ -126,4 +126,4 @@ def test_what_a_status_means(status: int, kind: str) -> None:
     ],
 )
 def test_how_long_a_server_asks_to_wait(headers: dict[str, str], wait_s: float | None) -> None:
-    assert of_status(429, headers, b"").retry_after_s == wait_s
+    assert error_from_status(429, headers, b"").retry_after_s == wait_s

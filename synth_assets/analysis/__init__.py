@@ -1,0 +1,1 @@
+"""Statistics over labels, scores and texts. Pure."""

@@ -1,0 +1,46 @@
+"""What a stage may reach beyond its rows: a partition, a folder, SQL over the lake."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from synth_assets.core.contract import WHOLE, Contract, Values
+
+PartitionScheme = Literal["none", "daily", "shards"]
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The part of a stage that one run fills: the whole, a day or a shard."""
+
+    key: str = WHOLE
+    index: int = 0
+    of: int = 1
+    scheme: PartitionScheme = "none"
+
+
+class SourceContext(Protocol):
+    """What a source may reach: the folder its relative paths start from, and tables of the lake."""
+
+    @property
+    def folder(self) -> Path:
+        """The recipe's folder."""
+
+    def query(self, sql: str) -> Iterator[Values]:
+        """The rows of a SELECT over the lake."""
+
+
+class StudyContext(Protocol):
+    """What a study works with: what its inputs promise, an empty folder for files, and SQL over the lake."""
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The contracts of the inputs, by their names."""
+
+    @property
+    def folder(self) -> Path:
+        """Where files go; those of another stage of the recipe lie in `../../<stage>/current`."""
+
+    def query(self, sql: str) -> Iterator[Values]:
+        """The rows of a SELECT in which the inputs go by their own names."""

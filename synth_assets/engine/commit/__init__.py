@@ -1,0 +1,1 @@
+"""Building a table and committing it."""

@@ -1,0 +1,1 @@
+"""The ledger: every reply ever bought, and what a run may still spend."""

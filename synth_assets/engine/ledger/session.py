@@ -1,0 +1,180 @@
+"""The ledger: every reply ever bought, found again by the key of its call."""
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from synth_assets.core.canonical import canonical_json
+from synth_assets.core.errors import LakeError
+from synth_assets.core.request import Call, Reply
+from synth_assets.engine.ledger import journal, writer
+from synth_assets.engine.ledger.journal import Journal, Record
+from synth_assets.engine.tables import CALLS
+from synth_assets.lake import Lake, Reader, quoted_text, quoted_texts
+
+MOVE_ROWS = 2_000
+MOVE_S = 2.0
+MANY_FILES = 64
+_REPLY_COLUMNS = (
+    "call_key, reply, finish_reason, answered_by, prompt_tokens, completion_tokens, cost_usd,"
+    " latency_s, attempts, epoch(asked_at) AS asked_at, tool_calls"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerScope:
+    """On whose account a session asks."""
+
+    run_id: str
+    recipe: str
+    stage: str
+    partition_key: str
+
+
+class LedgerSession:
+    """The ledger as one run of one stage uses it: find, record, and a thread that moves the journal into the lake."""
+
+    def __init__(self, lake: Lake, folder: Path, scope: LedgerScope) -> None:
+        self._lake, self._folder, self._scope = lake, folder, scope
+        self._recent: dict[str, Reply] = {}
+        self._moved: list[str] = []
+        self._pending = 0
+        self._lock = threading.Lock()
+        self._moving = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._fault: LakeError | None = None
+
+    def __enter__(self) -> "LedgerSession":
+        writer.recover_journal(self._lake, self._folder)
+        self._journal = Journal(self._folder, self._scope.run_id)
+        self._thread = threading.Thread(target=self._move_now_and_then, name="ledger", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+        try:
+            self.flush()
+        finally:
+            self._journal.close()
+        if kind is None:
+            self._lake.compact(CALLS, fewest=MANY_FILES)
+
+    def find(self, keys: Iterable[str]) -> dict[str, Reply]:
+        """The replies to those keys that are known. Only one thread of a session finds."""
+        wanted = set(keys)
+        with self._lock:
+            for key in self._moved:
+                self._recent.pop(key, None)
+            self._moved.clear()
+        found = find_replies(self._lake, wanted)
+        with self._lock:
+            found.update({key: self._recent[key] for key in wanted & self._recent.keys()})
+        return found
+
+    def recent(self, key: str) -> Reply | None:
+        """A reply of this session that the next `find` may not see in the lake yet."""
+        return self._recent.get(key)
+
+    def record(self, call: Call, reply: Reply) -> None:
+        """Keeps a reply: durable within 50 ms, in the lake within seconds, found by this session at once."""
+        if self._fault is not None:
+            raise self._fault
+        self._journal.append(_record(call, reply, self._scope))
+        with self._lock:
+            self._recent[call.key] = reply
+            self._pending += 1
+            if self._pending >= MOVE_ROWS:
+                self._wake.set()
+
+    def flush(self) -> None:
+        """Moves everything recorded so far into the lake."""
+        with self._moving:
+            with self._lock:
+                keys, self._pending = list(self._recent), 0
+            path, segment, records = self._journal.rotate()
+            if records:
+                writer.append_calls(self._lake, records)
+            journal.drop_segment(path, segment)
+            with self._lock:
+                self._moved.extend(keys)
+
+    def _move_now_and_then(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(MOVE_S)
+            self._wake.clear()
+            if self._stop.is_set() or not self._pending:
+                continue
+            try:
+                self.flush()
+            except LakeError as error:  # told to the run by its next record; the journal keeps the replies
+                self._fault = error
+                return
+
+
+def find_replies(lake: Reader, keys: set[str]) -> dict[str, Reply]:
+    """The replies in the lake to those keys."""
+    if not keys:
+        return {}
+    wanted = quoted_texts(sorted(keys))
+    sql = f"SELECT {_REPLY_COLUMNS} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest({wanted}))"
+    return {row["call_key"]: _reply(row) for row in lake.rows(sql)}
+
+
+def run_spending(lake: Reader, run_id: str) -> Mapping[str, float]:
+    """What a run has bought so far, spares included: `usd`, `calls`, `tokens`."""
+    rows = lake.rows(
+        f"SELECT coalesce(sum(cost_usd), 0)::DOUBLE AS usd, count(*)::DOUBLE AS calls,"
+        f" coalesce(sum(prompt_tokens + completion_tokens), 0)::DOUBLE AS tokens FROM {CALLS}"
+        f" WHERE run_id = {quoted_text(run_id)}"
+    )
+    return rows[0]
+
+
+def _reply(row: Mapping[str, object]) -> Reply:
+    calls = row["tool_calls"]
+    return Reply(
+        text=str(row["reply"]),
+        finish_reason=str(row["finish_reason"]),
+        model=str(row["answered_by"]),
+        prompt_tokens=int(str(row["prompt_tokens"])),
+        completion_tokens=int(str(row["completion_tokens"])),
+        cost_usd=None if row["cost_usd"] is None else float(str(row["cost_usd"])),
+        latency_s=float(str(row["latency_s"])),
+        attempts=int(str(row["attempts"])),
+        asked_at=float(str(row["asked_at"])),
+        tool_calls=tuple(json.loads(str(calls))) if calls else (),
+    )
+
+
+def _record(call: Call, reply: Reply, scope: LedgerScope) -> Record:
+    asked_at = datetime.fromtimestamp(reply.asked_at, UTC)
+    return {
+        "call_key": call.key,
+        "run_id": scope.run_id,
+        "recipe": scope.recipe,
+        "stage": scope.stage,
+        "partition_key": scope.partition_key,
+        "endpoint": call.target.endpoint,
+        "model": call.target.model,
+        "draw": call.request.draw,
+        "repair": call.repair,
+        "request": call.spelt,
+        "reply": reply.text,
+        "tool_calls": canonical_json(list(reply.tool_calls)) if reply.tool_calls else None,
+        "finish_reason": reply.finish_reason,
+        "answered_by": reply.model,
+        "prompt_tokens": reply.prompt_tokens,
+        "completion_tokens": reply.completion_tokens,
+        "cost_usd": reply.cost_usd,
+        "latency_s": reply.latency_s,
+        "attempts": reply.attempts,
+        "asked_at": asked_at.isoformat(),
+        "day": asked_at.date().isoformat(),
+    }

@@ -1,0 +1,88 @@
+"""What becomes rows: of a source, a query, a study, a sift, a sink; and the rows of a table as a stage sees them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from synth_assets.core.canonical import content_hash, json_ready
+from synth_assets.core.contract import SYSTEM_COLUMNS, Contract, Values
+from synth_assets.core.stage import Reject, Row, RowOutcome, Source
+from synth_assets.engine.ask import LOOKUP_ROWS
+from synth_assets.engine.commit.row_ordinals import RowOrdinals
+from synth_assets.engine.job import Job, MadeRow, RejectedRow
+from synth_assets.lake import Lake, to_rows
+
+
+@dataclass(frozen=True, slots=True)
+class LakeSourceContext:
+    """What a source may reach."""
+
+    folder: Path
+    lake: Lake
+
+    def query(self, sql: str) -> Iterator[Values]:
+        """The rows of a SELECT over the lake."""
+        for batch in self.lake.query(sql):
+            yield from to_rows(batch)
+
+
+@dataclass(frozen=True, slots=True)
+class LakeStudyContext:
+    """What a study works with."""
+
+    contracts: Mapping[str, Contract]
+    folder: Path
+    query: Callable[[str], Iterator[Values]]
+
+
+def read_rows(lake: Lake, table: str, partition: str | None, at: int) -> Iterator[list[Row]]:
+    """The rows of a table as a stage sees them, in batches that fit one look into the ledger."""
+    for batch in lake.scan(table, partition=partition, at=at, batch_rows=LOOKUP_ROWS):
+        yield [_row(values) for values in batch]
+
+
+def _row(values: dict[str, object]) -> Row:
+    own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
+    return Row(str(values["row_id"]), cast(Values, own))
+
+
+def rows_from_source(job: Job, stage: Source, lake: Lake) -> Iterator[MadeRow | RejectedRow]:
+    """The rows of a source, named by their `id` column or their content; equal ones are told apart by their count."""
+    siblings = RowOrdinals()
+    part = job.partition
+    day = (part.key,) if part.scheme == "daily" else ()
+    reach = LakeSourceContext(job.recipe.path.parent, lake)
+    for place, item in enumerate(stage.rows(part, reach)):
+        if job.limit is not None and place >= job.limit:
+            return
+        if isinstance(item, Reject):
+            yield RejectedRow({}, item.reason, item.detail)
+            continue
+        content = content_hash("source/1", json_ready(item if stage.id is None else {stage.id: item[stage.id]}))
+        yield MadeRow(item, (*day, content), siblings.place((content,)))
+
+
+def row_from_study(found: Values | RowOutcome, siblings: RowOrdinals) -> MadeRow | RejectedRow:
+    """A row of a study, or what it says became of an upstream row."""
+    return (
+        row_from_parent(found.parent, found.outcome)
+        if isinstance(found, RowOutcome)
+        else row_from_query(found, siblings)
+    )
+
+
+def row_from_query(values: Values, siblings: RowOrdinals) -> MadeRow:
+    """A row of a query. Its id follows from the parents it carries, or from its content; equal ones are counted."""
+    parents = tuple(cast(list[str], values.get("parent_ids") or ()))
+    own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
+    origin = parents or (content_hash("query/1", json_ready(own)),)
+    return MadeRow(own, origin, siblings.place(origin), parents)
+
+
+def row_from_parent(parent: Row, outcome: Values | Reject) -> MadeRow | RejectedRow:
+    """What a sift or a sink made of one upstream row: the row of its table, or a reject."""
+    parents = (parent.row_id,)
+    if isinstance(outcome, Reject):
+        return RejectedRow(parent.values, outcome.reason, outcome.detail, parents)
+    return MadeRow(outcome, parents, 0, parents)

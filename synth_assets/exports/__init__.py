@@ -1,0 +1,1 @@
+"""Training files: writing, describing and validating them."""

@@ -1,0 +1,1 @@
+"""Kinds that ask the teacher about each row."""

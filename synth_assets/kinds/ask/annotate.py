@@ -1,0 +1,149 @@
+"""`annotate`: the teacher gives each text a label, once or in several draws, with a reason or without."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Column, Contract, Values
+from synth_assets.core.dialog import Message
+from synth_assets.core.parse import Unreadable, strip_code_fence
+from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.request import Reply, Request, Schema
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageFault, declare_contract, find_column
+from synth_assets.kinds.support.asking.prompts import fill_template, prompt_file
+from synth_assets.kinds.support.labels.label_names import answer_object, as_labels, label_of, labels_of
+
+
+class _Example(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = Field(min_length=1)
+    label: str | tuple[str, ...]
+    reason: str | None = None
+
+
+class Annotate(Ask):
+    """Labels texts. A draw that names no label is no vote: it is asked again, and then a reject."""
+
+    kind: Literal["annotate"] = "annotate"
+    needs_all_answers = False
+
+    column: str = Field("text", description="the column that holds the text")
+    instruction: Template = Field(description="what to judge; a template that may read the other columns")
+    labels: Annotated[Mapping[str, str], BeforeValidator(as_labels)] = Field(
+        min_length=2, description="names of the labels, and what each means"
+    )
+    multiple: bool = Field(False, description="any number of labels for a text, in the column `labels`")
+    examples: tuple[_Example, ...] = Field((), description="texts with their labels, to show what is meant")
+    style: Literal["direct", "reasoned"] = Field("direct", description="the label alone, or a reason before it")
+    draws: int = Field(1, ge=1, le=100, description="times each text is labelled; they differ by temperature")
+    annotator: str | None = Field(None, description="the name it votes under; else the model's")
+
+    @model_validator(mode="after")
+    def _examples_fit(self) -> "Annotate":
+        for number, example in enumerate(self.examples, start=1):
+            named = [example.label] if isinstance(example.label, str) else list(example.label)
+            if isinstance(example.label, str) == self.multiple:
+                raise ValueError(f"example {number}: label is {'a list' if self.multiple else 'one name'}")
+            if unknown := [name for name in named if name not in self.labels]:
+                raise ValueError(f'example {number}: "{unknown[0]}" is none of: {", ".join(self.labels)}')
+            if self.style == "reasoned" and not example.reason:
+                raise ValueError(f"example {number} needs a reason, as the style is reasoned")
+        return self
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        read = inputs[self.from_]
+        found = find_column("column", self.column, self.from_, read)
+        if found.type != "text":
+            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
+        check_template("instruction", self.instruction, read)
+        own = self._columns()
+        for column in own:
+            if column.name in read:
+                raise StageFault("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
+        return declare_contract(read.with_columns(own).columns, self.checks, self.description)
+
+    def _columns(self) -> list[Column]:
+        names = tuple(self.labels)
+        said = (
+            Column("labels", "texts", "those that apply, in the annotator's eyes", accepted=names)
+            if self.multiple
+            else Column("label", "text", "what the annotator says", accepted=names)
+        )
+        return [
+            said,
+            Column("reason", "text", "why, in the annotator's words", nullable=True),
+            Column("draw", "integer", "which of the draws it is, from 0", minimum=0),
+            Column("annotator", "text", "who says it"),
+        ]
+
+    def most_rows(self) -> int:
+        return self.draws
+
+    def requests(self, row: Row) -> list[Request]:
+        text = row.values[self.column]
+        if not isinstance(text, str) or not text.strip():
+            raise Reject("there is no text to label")
+        system = prompt_file(__package__, "annotate.jinja").render(
+            {
+                "instruction": fill_template(self.instruction, row.values),
+                "labels": self.labels,
+                "answer_shape": ("reason and " if self.style == "reasoned" else "") + self._key,
+                "examples": [{"text": each.text, "answer": self._said(each)} for each in self.examples],
+            }
+        )
+        messages = (Message("system", system), Message("user", text))
+        return [Request(messages, self._schema(), draw=draw) for draw in range(self.draws)]
+
+    @property
+    def _key(self) -> str:
+        return "labels" if self.multiple else "label"
+
+    def _said(self, example: _Example) -> str:
+        """The answer to an example, exactly as one is wanted."""
+        if self._schema() is None:
+            return str(example.label)
+        label: Json = list(example.label) if self.multiple else example.label
+        reason = {"reason": example.reason} if self.style == "reasoned" else {}
+        return json.dumps({**reason, self._key: label}, ensure_ascii=False)
+
+    def _schema(self) -> Schema | None:
+        """One word needs no schema; all else is an object."""
+        if self.style == "direct" and not self.multiple:
+            return None
+        one: Json = {"type": "string", "enum": list(self.labels)}
+        fields: dict[str, Json] = {"reason": {"type": "string"}} if self.style == "reasoned" else {}
+        fields[self._key] = {"type": "array", "items": one, "uniqueItems": True} if self.multiple else one
+        keys: dict[str, Json] = {"type": "object", "properties": fields, "required": list(fields)}
+        return Schema("annotation", {**keys, "additionalProperties": False})
+
+    def read(self, row: Row, reply: Reply) -> Json:
+        names = tuple(self.labels)
+        word = strip_code_fence(reply.text).strip()
+        if self._schema() is None and not word.startswith("{"):
+            return {"label": label_of(word, names)}
+        answer = answer_object(reply.text)
+        if self._key not in answer:
+            raise Unreadable(f'the answer has no "{self._key}"')
+        said = answer[self._key]
+        label: Json = labels_of(said, names) if self.multiple else label_of(said, names)
+        reason = answer.get("reason")
+        if self.style == "reasoned" and not (isinstance(reason, str) and reason.strip()):
+            raise Unreadable('the answer has no "reason"')
+        return {self._key: label, "reason": reason if isinstance(reason, str) else None}
+
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[DrawOutcome]:
+        for answer in answers:
+            said = answer.value
+            assert isinstance(said, Mapping)
+            values: Values = {
+                **row.values,
+                self._key: said[self._key],
+                "reason": said.get("reason"),
+                "draw": answer.request.draw,
+                "annotator": self.annotator or answer.reply.model,
+            }
+            yield DrawOutcome(answer, values)

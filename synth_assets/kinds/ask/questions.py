@@ -1,0 +1,93 @@
+"""`questions`: the teacher writes new questions for a task, in the style of examples that differ from call to call."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.contract import Column, Contract
+from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.request import Reply, Request
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageFault, declare_contract
+from synth_assets.kinds.support.asking.numbered_list import read_numbered
+from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, prompt_file, texts_in
+
+MOST = 10_000
+
+
+class Questions(Ask):
+    """Writes `count` questions for each row, some in each call; every question becomes a row."""
+
+    kind: Literal["questions"] = "questions"
+    needs_all_answers: ClassVar[bool] = False
+
+    task: Template = Field(min_length=1, description="what the questions are about; a template that reads the columns")
+    examples: str | None = Field(None, description="the column with example questions: a text or a list of them")
+    context: str | None = Field(None, description="the column with the text they must be answerable from, if any")
+    count: int = Field(30, ge=1, le=MOST, description="questions for each row")
+    per_call: int = Field(5, ge=1, le=50, description="questions in one answer")
+    shown: int = Field(3, ge=1, le=50, description="examples in one call, drawn anew for each")
+    into: str = Field("question", min_length=1, description="the column for the question; the examples' column goes")
+
+    def grown(self, times: float) -> "Questions":
+        calls = ceil(self.count * times / self.per_call)
+        return self.model_copy(update={"count": min(calls * self.per_call, MOST)})
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        read = inputs[self.from_]
+        check_template("task", self.task, read)
+        if self.examples is not None:
+            check_type("examples", self.examples, self.from_, read, ("text", "texts"))
+        if self.context is not None:
+            check_type("context", self.context, self.from_, read, ("text",))
+        kept = [column for column in read.columns if column.name != self.examples]
+        if self.into in (column.name for column in kept):
+            raise StageFault("into", f'"{self.from_}" has a column "{self.into}" already')
+        return declare_contract([*kept, Column(self.into, "text", "a new question")], self.checks, self.description)
+
+    def most_rows(self) -> int:
+        return self.count
+
+    def requests(self, row: Row) -> list[Request]:
+        task = fill_template(self.task, row.values)
+        context = row.values[self.context] if self.context else None
+        examples = texts_in(row.values[self.examples]) if self.examples else []
+        rules = prompt_file(__package__, "questions.jinja").render(
+            {"task": task, "context": context, "examples": examples}
+        )
+        requests = []
+        for call, first in enumerate(range(0, self.count, self.per_call)):
+            told = {"examples": _sample(examples, self.shown, call), "count": min(self.per_call, self.count - first)}
+            asked = prompt_file(__package__, "questions.request.jinja").render(told)
+            requests.append(Request(build_messages(rules, asked), draw=call))
+        return requests
+
+    def read(self, row: Row, reply: Reply) -> Json:
+        items = read_numbered(reply.text, one=self.per_call == 1)
+        return [[item.reason, item.detail] if isinstance(item, Reject) else item for item in items]
+
+    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[DrawOutcome]:
+        kept = {name: value for name, value in row.values.items() if name != self.examples}
+        known = set(texts_in(row.values[self.examples])) if self.examples else set()
+        for answer in answers:
+            wanted = min(self.per_call, self.count - answer.request.draw * self.per_call)
+            assert isinstance(answer.value, Sequence)
+            for place, item in enumerate(answer.value):
+                question = item if isinstance(item, str) else ""
+                if isinstance(item, Sequence) and not isinstance(item, str):
+                    yield DrawOutcome(answer, Reject(str(item[0]), str(item[1])))
+                elif place >= wanted:
+                    yield DrawOutcome(answer, Reject("more questions than were asked for", question))
+                elif question in known:
+                    yield DrawOutcome(answer, Reject("the same question again", question))
+                else:
+                    known.add(question)
+                    yield DrawOutcome(answer, {**kept, self.into: question})
+
+
+def _sample(examples: Sequence[str], size: int, call: int) -> list[str]:
+    """Some of the examples, in an order of their own for each call: the same ones whenever it is made again."""
+    places = sorted(range(len(examples)), key=lambda place: content_hash("sample/1", [list(examples), call, place]))
+    return [examples[place] for place in places[:size]]

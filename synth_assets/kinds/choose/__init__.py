@@ -1,0 +1,1 @@
+"""Kinds that decide which rows, or which labels, go on."""

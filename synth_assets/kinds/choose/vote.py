@@ -1,0 +1,129 @@
+"""`vote`: one label for each row out of all that annotators said of it, with how sure they were."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from synth_assets.core.contract import Column, Contract
+from synth_assets.core.stage import Query, StageFault, declare_contract, find_column
+from synth_assets.kinds.support.asking.prompts import prompt_file
+from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
+from synth_assets.kinds.support.labels.stage_names import Names
+from synth_assets.kinds.support.labels.ties import Prefer, Ties, quoted, rule_of
+
+_MILLION = 1_000_000
+_ALIKE = "give `multiple: true` to both stages, or to none"
+_OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator", "confidence")
+
+
+class Vote(Query):
+    """Counts what was said of each row. The order of the votes never matters; a tie is settled by a stated rule."""
+
+    kind: Literal["vote"] = "vote"
+    from_: Names = Field(
+        alias="from", min_length=1, description="the stages whose rows are the votes: one, or several together"
+    )
+    multiple: bool = Field(False, description="any number of labels for a row: each label is voted on by itself")
+    ties: Ties = Field("abstain", description="abstain (no label), first (said), {prefer: [labels]} or {random: seed}")
+    weights: Mapping[str, Annotated[float, Field(ge=1e-6, le=1e6)]] = Field(
+        {}, description="what a vote of an annotator counts, where it is not 1"
+    )
+    verdicts: str | None = Field(None, description="a stage of human verdicts; each overrides the votes on its row")
+    rows: str | None = Field(
+        None, description="the stage of the rows that were to be labelled; those without a vote are there, too"
+    )
+
+    @model_validator(mode="after")
+    def _each_stage_once(self) -> "Vote":
+        if len(set(self.inputs())) < len(self.inputs()):
+            raise ValueError("a stage is named twice")
+        return self
+
+    def inputs(self) -> tuple[str, ...]:
+        return (*self.from_, *(name for name in (self.verdicts, self.rows) if name))
+
+    @property
+    def _labelling(self) -> Labelling:
+        return Labelling(self.multiple)
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        said = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
+        if self.verdicts:
+            self._check_verdicts(self.verdicts, inputs[self.verdicts])
+        names = tuple(dict.fromkeys(name for column in said for name in column.accepted))
+        own = [*self._result(names), *(_OF_VERDICTS if self.verdicts else ())]
+        carried = self._carried(inputs)
+        if clash := {column.name for column in own} & {column.name for column in carried}:
+            raise StageFault("from", f'"{self.from_[0]}" has a column "{min(clash)}", which this stage makes')
+        return declare_contract([*carried, *own], self.checks, self.description)
+
+    def _check_verdicts(self, name: str, read: Contract) -> None:
+        find_label_column("verdicts", name, read, self._labelling, _ALIKE)
+        for column, kind in {"subject": "text", "who": "text", "said_at": "timestamp"}.items():
+            found = find_column("verdicts", column, name, read)
+            if found.type != kind:
+                raise StageFault("verdicts", f'"{column}" of "{name}" is {found.type}, not {kind}')
+
+    def _carried(self, inputs: Mapping[str, Contract]) -> list[Column]:
+        """The columns of the rows that were labelled; one that not all stages have may be empty."""
+        merged = Contract(())
+        for name in self._tables():
+            merged = merged.with_columns(inputs[name].columns)
+        return [
+            Column(column.name, column.type, column.description, self._may_lack(column.name, inputs))
+            for column in merged.columns
+            if column.name not in _OF_A_BALLOT
+        ]
+
+    def _tables(self) -> tuple[str, ...]:
+        """The stages whose columns are carried along."""
+        return (*self.from_, *([self.rows] if self.rows else []))
+
+    def _may_lack(self, name: str, inputs: Mapping[str, Contract]) -> bool:
+        tables = [inputs[table] for table in self._tables()]
+        return any(name not in table or table.column(name).nullable for table in tables)
+
+    def _result(self, names: tuple[str, ...]) -> list[Column]:
+        """The columns of the result; `draws` is how many were counted, as not every draw can be read."""
+        told = "the label with the most votes; none where a tie is not settled, or nobody voted"
+        may_lack = self.ties == "abstain" or self.rows is not None
+        label = (
+            Column("labels", "texts", "those that more than half have named", nullable=may_lack, accepted=names)
+            if self.multiple
+            else Column("label", "text", told, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
+        )
+        without = self.rows is not None
+        return [
+            Column("draws", "integer", "votes that were counted", minimum=0 if without else 1),
+            Column("said", "texts", "the votes, in the order of stages and draws"),
+            Column("reasons", "texts", "their reasons, in the same order; empty where none was given"),
+            Column("subject", "text", "row_id of the row that was labelled"),
+            label,
+            Column("share", "number", "of the votes, for the label they have chosen", without, minimum=0, maximum=1),
+            Column("entropy", "number", "of the votes, in bits: 0 is unanimous", without, minimum=0),
+            Column("margin", "number", "share of the label less that of the next", without, minimum=0, maximum=1),
+            Column("tied", "boolean", "whether a rule had to settle it"),
+            *([Column("shares", "json", "of the votes, for each label that was named")] if self.multiple else []),
+        ]
+
+    def query(self) -> str:
+        rule = rule_of(self.ties)
+        settles = "true" if self.multiple and self.ties != "abstain" else rule.settles
+        values = {
+            "tables": self.from_,
+            "multiple": self.multiple,
+            "verdicts": self.verdicts,
+            "weights": {quoted(name): round(weight * _MILLION) for name, weight in self.weights.items()},
+            "order": rule.order,
+            "takes": rule.takes,
+            "settles": settles,
+            "rows": self.rows,
+        }
+        return prompt_file(__package__, "vote.sql.jinja").render(values)
+
+
+_OF_VERDICTS = (
+    Column("verdict_by", "text", "who decided it instead of the votes", nullable=True),
+    Column("verdict_at", "timestamp", "when", nullable=True),
+)

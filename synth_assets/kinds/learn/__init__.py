@@ -1,0 +1,1 @@
+"""Kinds that train a small student, and let it label."""

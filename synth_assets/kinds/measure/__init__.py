@@ -1,0 +1,1 @@
+"""Kinds that measure a table: agreement, scores, variety, costs."""

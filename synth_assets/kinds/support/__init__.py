@@ -1,0 +1,1 @@
+"""What several kinds share. No kind is defined here."""

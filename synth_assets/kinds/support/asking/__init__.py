@@ -1,0 +1,1 @@
+"""Prompts and answers: templates, JSON answers, numbered lists."""

@@ -1,0 +1,1 @@
+"""Scores: their scale, and reading them from a judge's answer."""

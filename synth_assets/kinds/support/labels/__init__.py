@@ -1,0 +1,1 @@
+"""Labels: reading them from answers, comparing them, settling ties."""

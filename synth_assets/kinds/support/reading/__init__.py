@@ -1,0 +1,1 @@
+"""Reading rows from files and datasets, and converting them to declared types."""

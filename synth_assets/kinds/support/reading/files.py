@@ -1,0 +1,110 @@
+"""Reads local files row by row: JSON Lines, JSON, CSV and Parquet. A bad line is a reject with its place."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from synth_assets.core.errors import RecipeError
+from synth_assets.core.stage import Reject
+from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow
+from synth_assets.kinds.support.reading.json_items import json_items
+
+_BATCH_ROWS = 1_000
+
+
+def read_files(patterns: Sequence[str], folder: Path) -> Iterator[FoundOrReject]:
+    """The rows of the files that the patterns name, file after file in the order of their names."""
+    for pattern in patterns:
+        for path in _matches(pattern, folder):
+            yield from _READERS[path.suffix.lower()](path, _shown(path, folder))
+
+
+def check_pattern(pattern: str) -> None:
+    """ValueError where a pattern can name no file that is read here."""
+    if Path(pattern).suffix.lower() not in _READERS:
+        raise ValueError(f'"{pattern}" does not end in one of {", ".join(_READERS)}')
+
+
+def _matches(pattern: str, folder: Path) -> list[Path]:
+    whole = Path(pattern).expanduser()
+    root, relative = (Path(whole.anchor), whole.relative_to(whole.anchor)) if whole.is_absolute() else (folder, whole)
+    found = sorted(path for path in root.glob(str(relative)) if path.is_file())
+    if not found:
+        raise RecipeError(f"no file matches {pattern}", where="files", remedy=f"relative paths start from {folder}")
+    return found
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def _read_jsonl(path: Path, shown: str) -> Iterator[FoundOrReject]:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield _read_line(line, f"{shown}:{number}")
+
+
+def _read_line(line: bytes, place: str) -> FoundOrReject:
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return Reject("line is not UTF-8", f"{place}: {error}")
+    except (ValueError, RecursionError) as error:
+        return Reject("line is not JSON", f"{place}: {error}")
+    return _as_row(value, place)
+
+
+def _as_row(value: object, place: str) -> FoundOrReject:
+    if isinstance(value, Mapping):
+        return FoundRow(value, place)
+    return Reject("row is not an object", f"{place}: {str(value)[:200]}")
+
+
+def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
+    csv.field_size_limit(sys.maxsize)  # a dialog in one cell is longer than the module's cautious default
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        lines = csv.reader(text, strict=True)
+        try:
+            header = next(lines, [])
+            for cells in lines:
+                yield from _read_cells(header, cells, f"{shown}:{lines.line_num}")
+        except (csv.Error, UnicodeDecodeError) as error:
+            # Quotes no longer say where a row ends: what follows cannot be told apart.
+            yield Reject("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
+
+
+def _read_cells(header: list[str], cells: list[str], place: str) -> Iterator[FoundOrReject]:
+    if len(cells) == len(header):
+        yield FoundRow(dict(zip(header, cells, strict=True)), place, spelled=True)
+    elif cells:
+        yield Reject("line has the wrong number of cells", f"{place}: {len(cells)}, the header has {len(header)}")
+
+
+def _read_parquet(path: Path, shown: str) -> Iterator[FoundOrReject]:
+    import pyarrow.parquet as pq
+    from pyarrow import ArrowInvalid
+
+    try:
+        with pq.ParquetFile(path) as file:
+            rows = (row for batch in file.iter_batches(_BATCH_ROWS) for row in batch.to_pylist())
+            for number, row in enumerate(rows, start=1):
+                yield FoundRow(row, f"{shown}:{number}")
+    except ArrowInvalid as error:
+        raise RecipeError(f"{shown} is not a Parquet file: {error}", where="files") from error
+
+
+def _read_json(path: Path, shown: str) -> Iterator[FoundOrReject]:
+    try:
+        with path.open(encoding="utf-8-sig") as text:
+            for number, (key, value) in enumerate(json_items(text), start=1):
+                row = _as_row(value, f"{shown} item {number}")
+                yield replace(row, fields={"key": key, **row.fields}) if key and isinstance(row, FoundRow) else row
+    except (ValueError, RecursionError) as error:
+        yield Reject("file is not JSON from here on", f"{shown}: {error}")
+
+
+_READERS = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}

@@ -1,0 +1,31 @@
+"""Rows as they are found outside: their fields, and the place to name when one is wrong."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from synth_assets.core.stage import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A row of a source. In a CSV file every value is `spelled` as text."""
+
+    fields: Mapping[str, object]
+    place: str
+    spelled: bool = False
+
+    def reject(self, reason: str, why: str = "") -> Reject:
+        """This row as a reject that says where it was found, and what it was."""
+        shown = json.dumps(dict(self.fields), ensure_ascii=False, default=str)
+        return Reject(reason, " ".join(part for part in (f"{self.place}:", why, shown[:2000]) if part))
+
+
+FoundOrReject: TypeAlias = "FoundRow | Reject"
+
+
+def number_rows(rows: Iterable[Mapping[str, object]], of: str) -> Iterator[FoundRow]:
+    """Rows that have no place but their number."""
+    for place, fields in enumerate(rows, start=1):
+        yield FoundRow(fields, f"{of} row {place}")

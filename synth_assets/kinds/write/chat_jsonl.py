@@ -1,0 +1,60 @@
+"""The kind `chat_jsonl`: dialogs become training files in the chat format, each line traceable to its row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from synth_assets.core.canonical import Json
+from synth_assets.core.contract import Contract
+from synth_assets.core.stage import Reject, Row, RowOutcome, Sink, StageFault, declare_contract
+from synth_assets.exports.chat_files import ChatFiles, Placed
+from synth_assets.exports.chat_line import LineFault, import_tokenizer
+from synth_assets.kinds.support.export_lines import COLUMNS, values_of
+
+
+class ChatJsonl(Sink):
+    """Writes `train.jsonl` and `validation.jsonl`; its table tells of every line of theirs."""
+
+    kind: Literal["chat_jsonl"] = "chat_jsonl"
+    column: str = Field("messages", description="the column that holds the dialogs")
+    validation: float = Field(0.05, ge=0, lt=1, description="share of the rows kept out of training")
+    format: Literal["mistral"] = Field("mistral", description='{"messages": [{"role", "content"}]}')
+
+    def contract(self, inputs: Mapping[str, Contract]) -> Contract:
+        upstream = inputs[self.from_]
+        if self.column not in upstream:
+            near = get_close_matches(self.column, upstream.names(), n=1)
+            hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(upstream.names())})"
+            raise StageFault("column", f'"{self.from_}" has no column "{self.column}"{hint}')
+        found = upstream.column(self.column).type
+        if found != "dialog":
+            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
+        return declare_contract(COLUMNS, self.checks, self.description or "The lines of the training files.")
+
+    def prepare(self) -> None:
+        import_tokenizer()
+
+    def write(self, rows: Iterator[Row], folder: Path) -> Iterator[RowOutcome]:
+        with ChatFiles(folder, self.validation) as files:
+            for row in rows:
+                match files.add(row.row_id, {"messages": _plain(row.values[self.column])}):
+                    case LineFault(reason, detail):
+                        yield RowOutcome(row, Reject(reason, detail))
+                    case Placed() as placed:
+                        yield RowOutcome(row, values_of(placed))
+
+
+def _plain(dialog: Json) -> Json:
+    """A dialog as JSON. What the lake fills with NULL was never said, so it is left out."""
+    if not isinstance(dialog, Sequence) or isinstance(dialog, str):
+        return dialog
+    return [_plain_message(message) for message in dialog]
+
+
+def _plain_message(message: Json) -> Json:
+    if not isinstance(message, Mapping):
+        return message
+    return {name: value for name, value in message.items() if value is not None}

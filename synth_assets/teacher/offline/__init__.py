@@ -1,0 +1,1 @@
+"""The teacher without a key: answers by rules."""

@@ -1,0 +1,43 @@
+"""The teacher without a key: answers by rules, the same ones each time, and says so in every answer."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from synth_assets.core.request import Call
+from synth_assets.core.teacher_spec import OFFLINE_MODEL
+from synth_assets.teacher.offline.labelling import annotation
+from synth_assets.teacher.offline.schema_instance import Dice, answer_to
+from synth_assets.teacher.tokens import by_length
+from synth_assets.teacher.wire import Completion
+
+
+class OfflineTransport:
+    """Answers at once, in this process."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def encode(self, call: Call) -> bytes:
+        """Nothing is sent."""
+        return b""
+
+    async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
+        """The answer of the rules."""
+        return offline_answer(call), {}
+
+
+def offline_answer(call: Call) -> Completion:
+    """What the offline teacher says to a call: the same for the same messages, schema and draw."""
+    request = call.request
+    dice = Dice.of(request)
+    label = annotation(request, dice)
+    text, tool_calls = answer_to(request, dice) if label is None else (label, ())
+    asked = sum(by_length(message.content) for message in request.messages)
+    reason = "tool_calls" if tool_calls else "stop"
+    return Completion(text, reason, OFFLINE_MODEL, asked, by_length(text), tool_calls)

@@ -1,0 +1,1 @@
+"""`synth teacher serve`: a teacher behind Mistral's HTTP interface."""

@@ -1,0 +1,1 @@
+"""The ways a call reaches whoever answers it."""
