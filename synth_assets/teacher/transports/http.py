@@ -8,7 +8,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from synth_assets.core.request import Call
@@ -98,7 +100,7 @@ class HttpTransport:
         return answer, headers
 
     def _open_session(self) -> aiohttp.ClientSession:
-        self._url, self._proxy = URL(self._server.url + CHAT_PATH), _with_scheme(self._server.proxy())
+        self._url, self._proxy = _parsed_url(self._server.url + CHAT_PATH), _with_scheme(self._server.proxy())
         return aiohttp.ClientSession(
             connector=_Connector(
                 limit=0, keepalive_timeout=self._keep_alive_s, ttl_dns_cache=_DNS_CACHE_S, ssl=_system_trust()
@@ -120,9 +122,7 @@ class HttpTransport:
 class _Connector(aiohttp.TCPConnector):
     """Reuses a connection only if nothing came on it while it was idle: that would be read as the next answer."""
 
-    async def _get(
-        self, key: "aiohttp.client_reqrep.ConnectionKey", traces: list["aiohttp.tracing.Trace"]
-    ) -> Connection | None:
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
         while (connection := await super()._get(key, traces)) is not None:
             if connection.protocol is not None and not connection.protocol.should_close:
                 return connection
@@ -134,6 +134,13 @@ def _system_trust() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _parsed_url(text: str) -> URL:
+    try:
+        return URL(text)
+    except ValueError as error:
+        raise aiohttp.InvalidURL(text, str(error)) from None
 
 
 def _with_scheme(proxy: str | None) -> str | None:

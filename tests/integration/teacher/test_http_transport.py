@@ -195,7 +195,7 @@ async def test_a_connection_that_the_server_closed_or_wrote_to_while_idle_is_not
 
 
 async def test_after_a_response_that_came_twice_no_old_connection_is_used() -> None:
-    """The second copy arrives when the next call is already waiting: its id gives it away, and all else is asked anew."""
+    """The second copy arrives when the next call is already waiting, and its id gives it away."""
 
     async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
@@ -364,9 +364,12 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 )
 async def test_a_proxy_puts_through_to_a_server_with_tls(certificate: Path, answer: bytes) -> None:
     script, heads = Script(OK, OK), list[bytes]()
-    async with listening(script, server_tls(certificate)) as port, proxy(answer, heads) as via:
-        async with client(f"https://localhost:{port}", "k", f"http://me:p%40ss@127.0.0.1:{via}") as http:
-            assert [await http.post(), await http.post()] == ["hi", "hi"]
+    async with (
+        listening(script, server_tls(certificate)) as port,
+        proxy(answer, heads) as via,
+        client(f"https://localhost:{port}", "k", f"http://me:p%40ss@127.0.0.1:{via}") as http,
+    ):
+        assert [await http.post(), await http.post()] == ["hi", "hi"]
     lines = heads[0].decode().split("\r\n")
     assert lines[0] == f"CONNECT localhost:{port} HTTP/1.1"
     assert f"Proxy-Authorization: Basic {base64.b64encode(b'me:p@ss').decode()}" in lines
@@ -394,9 +397,11 @@ async def test_a_proxy_that_speaks_something_else_is_named() -> None:
 
 async def test_through_a_proxy_the_whole_address_is_asked_for() -> None:
     script = Script(OK)
-    async with listening(script) as via:
-        async with client("http://elsewhere.invalid:8080", None, f"http://127.0.0.1:{via}") as http:
-            assert await http.post() == "hi"
+    async with (
+        listening(script) as via,
+        client("http://elsewhere.invalid:8080", None, f"http://127.0.0.1:{via}") as http,
+    ):
+        assert await http.post() == "hi"
     assert script.heads[0].startswith(
         b"POST http://elsewhere.invalid:8080/v1/chat/completions HTTP/1.1\r\nHost: elsewhere.invalid:8080\r\n"
     )
