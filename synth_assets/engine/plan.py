@@ -15,7 +15,7 @@ from synth_assets.engine import ask
 from synth_assets.engine.checks.row_check import RowCheck
 from synth_assets.engine.commit.commits import input_partition, input_states, latest_commits
 from synth_assets.engine.commit.fingerprint import fingerprint_of, is_current, teacher_of
-from synth_assets.engine.engine import Engine, RunSelection, jobs_of
+from synth_assets.engine.engine import Engine
 from synth_assets.engine.estimate import Estimate, Estimator
 from synth_assets.engine.goal_rounds import runs_in_rounds
 from synth_assets.engine.job import Job, MadeRow, RejectedRow
@@ -23,6 +23,7 @@ from synth_assets.engine.ledger import session
 from synth_assets.engine.placeholder_rows import PLACEHOLDER, placeholder_requests
 from synth_assets.engine.row_conversation import collect_rows
 from synth_assets.engine.row_factory import read_rows, row_from_parent, rows_from_source
+from synth_assets.engine.selection import RunSelection, jobs_of
 from synth_assets.recipes import Recipe
 
 Batch = list[Row]

@@ -27,7 +27,8 @@ from synth_assets.engine.commit.table_builder import TableBuilder
 from synth_assets.engine.goal_rounds import GoalRounds, runs_in_rounds
 from synth_assets.engine.job import Job, OnProgress, StageResult
 from synth_assets.engine.ledger.budget import hold_budget, remaining_budget
-from synth_assets.engine.ledger.session import LedgerScope, LedgerSession
+from synth_assets.engine.ledger.call_record import LedgerScope
+from synth_assets.engine.ledger.session import LedgerSession
 from synth_assets.engine.manifest import ExportContents, ExportOrigin, describe_export, write_manifest
 from synth_assets.engine.row_factory import (
     LakeStudyContext,

@@ -1,8 +1,9 @@
 """The engine's own tables: the ledger, the commits, the rejects. Everything here can be asked with SQL."""
 
 from synth_assets.core.contract import Column, Contract, Gate
+from synth_assets.engine.ledger.call_record import CALLS as CALLS
+from synth_assets.engine.ledger.call_record import CALLS_CONTRACT as CALLS_CONTRACT
 
-CALLS = "ops.calls"
 COMMITS = "ops.commits"
 REJECT_COUNTS = "ops.reject_counts"
 
@@ -17,30 +18,6 @@ _SPENT = (
     Column("prompt_tokens", "integer", "tokens sent"),
     Column("completion_tokens", "integer", "tokens received"),
     Column("cost_usd", "number", "US dollars; NULL where the price is not known", nullable=True),
-)
-
-CALLS_CONTRACT = Contract(
-    (
-        Column("call_key", "text", "hash of all that shapes the answer"),
-        Column("spare", "boolean", "true for a second purchase of one key by runs that raced"),
-        *_WHO,
-        Column("endpoint", "text", "who answered: a server, offline/N or replay/HASH"),
-        Column("model", "text", "the model that was asked"),
-        Column("draw", "integer", "which of the answers to one prompt"),
-        Column("repair", "integer", "times an unreadable answer had been sent back"),
-        Column("request", "json", "messages, sampling and format, as they were hashed"),
-        Column("reply", "text", "the text of the answer"),
-        Column("tool_calls", "json", "tool calls of the answer", nullable=True),
-        Column("finish_reason", "text", "why the teacher stopped"),
-        Column("answered_by", "text", "the model that the reply names"),
-        *_SPENT,
-        Column("latency_s", "number", "seconds of the attempt that was answered"),
-        Column("attempts", "integer", "attempts it took"),
-        Column("asked_at", "timestamp", "when it was asked"),
-        Column("day", "text", "the day it was asked (UTC)"),
-    ),
-    "Every request to a teacher and its reply. A key is bought once; `spare` marks what a race bought again.",
-    _OPEN,
 )
 
 COMMITS_CONTRACT = Contract(

@@ -57,7 +57,7 @@ class Own(threading.Thread):
 
 def run_once(home: Path) -> None:
     """Runs the recipe and prints, for each stage, seconds, CPU seconds and peak memory."""
-    from synth_assets.engine import Engine, RunSelection
+    from synth_assets.engine import Engine
     from synth_assets.recipes import load_recipe
     from synth_assets.settings import load
 
@@ -66,7 +66,7 @@ def run_once(home: Path) -> None:
     own.start()
     with Engine(load({}, home)) as engine:
         cpu = time.process_time()
-        for result in engine.run_all(load_recipe(home / "bench.yaml"), RunSelection()):
+        for result in engine.run_recipe(load_recipe(home / "bench.yaml")).results:
             told = {
                 "stage": result.table.split(".")[1],
                 "rows": result.tally.rows,

@@ -110,8 +110,6 @@ def sdk_async(url: str, at_once: int, prompts: int) -> int:
 
 def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", ledger: bool = False) -> int:
     """The gateway as the engine uses it: a window of rows, twice as wide as what is in flight."""
-    from synth_assets.engine.garbage import seldom_collected
-
     spec = TeacherSpec(model=MODEL, transport=transport, limits=Limits(concurrency=at_once))
     teacher = open_teacher(spec, settings.load({"MISTRAL_BASE_URL": url, "MISTRAL_API_KEY": KEY}), shipped=False)
     numbers = iter(range(prompts))
@@ -126,15 +124,15 @@ def ours(url: str, at_once: int, prompts: int, *, transport: str = "http", ledge
 
             await asyncio.gather(*(row() for _ in range(2 * at_once)))
 
-    with seldom_collected():
-        if not ledger:
-            asyncio.run(main(None))
-            return prompts
-        from synth_assets.engine.ledger.session import LedgerScope, LedgerSession
+    if not ledger:
+        asyncio.run(main(None))
+        return prompts
+    from synth_assets.engine.ledger.session import LedgerScope, LedgerSession
 
-        home = lake_home()
-        with LedgerSession(home.lake, home.settings.journal, LedgerScope("bench", "bench", "asked", WHOLE)) as session:
-            asyncio.run(main(session.record))
+    home = lake_home()
+    with LedgerSession(home.lake, home.settings.journal, LedgerScope("bench", "bench", "asked", WHOLE)) as session:
+        asyncio.run(main(session.record))
+
     return prompts
 
 

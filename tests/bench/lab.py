@@ -38,7 +38,7 @@ def write_seeds(path: Path) -> None:
 
 
 def main(sizes: list[int]) -> None:
-    from synth_assets.engine import Engine, RunSelection
+    from synth_assets.engine import Engine
     from synth_assets.recipes import load_recipe
     from synth_assets.settings import load
 
@@ -49,7 +49,7 @@ def main(sizes: list[int]) -> None:
             write_seeds(home / "seeds.jsonl")
             (home / "bench.yaml").write_text(RECIPE.format(count=size // LEAVES))
             with Engine(load({}, home)) as engine:
-                for result in engine.run_all(load_recipe(home / "bench.yaml"), RunSelection()):
+                for result in engine.run_recipe(load_recipe(home / "bench.yaml")).results:
                     tally = result.tally
                     made, name = tally.rows + tally.rejects, result.table.split(".")[1]
                     print(

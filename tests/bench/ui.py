@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from synth_assets.assets import build_definitions
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import find_recipes
 from synth_assets.settings import load
 from tests.integration.dagster.served import served
@@ -79,7 +79,7 @@ def _by_dagster(definitions: dg.Definitions, instance: dg.DagsterInstance, name:
 def _by_engine(folder: Path, name: str) -> None:
     settings = load({}, folder)
     with Engine(settings) as engine:
-        for _ in engine.run_all(find_recipes(settings).get(name), RunSelection()):
+        for _ in engine.run_recipe(find_recipes(settings).get(name)).results:
             pass
 
 

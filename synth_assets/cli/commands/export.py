@@ -38,14 +38,12 @@ def command(recipe: str, to: Path | None, stage: str | None, force: bool, as_jso
 
 def _made(engine: "Engine", recipe: "Recipe", sink: str) -> Path:
     """The folder of the newest export of a stage; one that somebody removed is made again."""
-    from synth_assets.cli.run_service import Run
     from synth_assets.cli.views.progress import watching
     from synth_assets.engine import RunSelection
 
     for force in (False, True):
-        run = Run(engine, recipe, RunSelection(sink, force=force))
         with watching() as watcher:
-            run.go(watcher)
+            run = engine.run_recipe(recipe, RunSelection(sink, force=force), watcher)
         folder = run.results[-1].folder
         if folder is not None and folder.is_dir():
             return folder

@@ -8,11 +8,10 @@ import click
 from synth_assets.cli.interrupts import end_as_by_ctrl_c
 from synth_assets.cli.options import json_option, wish_options
 from synth_assets.cli.root import INTERRUPTED
-from synth_assets.cli.run_service import Run, banners
 from synth_assets.core.errors import SynthError
 
 if TYPE_CHECKING:
-    from synth_assets.engine import Engine, RunSelection
+    from synth_assets.engine import Engine, RecipeRun, RunSelection
     from synth_assets.recipes import Recipe
 
 
@@ -40,21 +39,21 @@ def command(
     """
     from synth_assets import settings
     from synth_assets.cli.recipes import recipe_named
-    from synth_assets.engine import Engine, RunSelection
+    from synth_assets.engine import Engine, RecipeRun, RunSelection
 
     at = settings.load()
     found = recipe_named(at, recipe)
     with Engine(at) as engine:
-        wish = RunSelection(stage, partition, limit, force)
-        run = Run(engine, found, wish)
+        selection = RunSelection(stage, partition, limit, force)
+        run = RecipeRun(engine, found, selection)
         is_watched = sys.stdin.isatty() and sys.stderr.isatty()
-        if is_watched and not yes and not _may_spend(engine, found, wish):
+        if is_watched and not yes and not _may_spend(engine, found, selection):
             click.echo("nothing was asked, nothing spent", err=True)
             ctx.exit(1)
         ctx.exit(go(run, as_json=as_json))
 
 
-def go(run: Run, *, as_json: bool) -> int:
+def go(run: "RecipeRun", *, as_json: bool) -> int:
     """Runs, and prints what came of it; the exit code."""
     from synth_assets.cli.views.progress import watching
 
@@ -64,7 +63,7 @@ def go(run: Run, *, as_json: bool) -> int:
     try:
         _print_banners(run)
         with watching() as watcher:
-            run.go(watcher)
+            run.execute(watcher)
     except SynthError as stopped:
         error, code = stopped, stopped.exit_code
     except KeyboardInterrupt:
@@ -76,35 +75,36 @@ def go(run: Run, *, as_json: bool) -> int:
     return code
 
 
-def _print_banners(run: Run) -> None:
+def _print_banners(run: "RecipeRun") -> None:
     from synth_assets.cli.views.terminal import err, warned
 
-    for notice in banners(run):
+    for notice in run.notices():
         warned(err(), notice)
 
 
-def _may_spend(engine: "Engine", recipe: "Recipe", wish: "RunSelection") -> bool:
+def _may_spend(engine: "Engine", recipe: "Recipe", selection: "RunSelection") -> bool:
     """On a terminal, a run that costs money (or nobody knows what) is shown before it begins."""
     from synth_assets.cli.planning import plan_of
     from synth_assets.cli.views.plans import print_plan
     from synth_assets.cli.views.terminal import err
 
-    planned = plan_of(engine, recipe, wish)
+    planned = plan_of(engine, recipe, selection)
     if planned.total.cost_usd == 0:
         return True
     print_plan(err(), planned)
     return click.confirm("Go on?", default=True, err=True)
 
 
-def _print_json(run: Run, error: SynthError | None) -> None:
+def _print_json(run: "RecipeRun", error: SynthError | None) -> None:
+    from synth_assets.cli.run_service import run_json
     from synth_assets.cli.views.errors import error_json
     from synth_assets.cli.views.terminal import print_json
 
-    told = run.to_json()
-    print_json(told if error is None else {**told, "error": error_json(error)})
+    report = run_json(run)
+    print_json(report if error is None else {**report, "error": error_json(error)})
 
 
-def _print(run: Run, error: SynthError | None, code: int) -> None:
+def _print(run: "RecipeRun", error: SynthError | None, code: int) -> None:
     from synth_assets.cli.views.errors import print_error
     from synth_assets.cli.views.runs import print_kept, print_summary
     from synth_assets.cli.views.terminal import out

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from synth_assets.cli.run_service import Run
 from synth_assets.cli.views.grids import grid
 from synth_assets.cli.views.terminal import done, err, hint, warned
 from synth_assets.cli.views.words import count, money, safe, seconds, some
@@ -11,12 +10,12 @@ from synth_assets.core.contract import WHOLE
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from synth_assets.engine import Rounds, StageResult
+    from synth_assets.engine import RecipeRun, Rounds, StageResult
 
 NUMBERS = ("rows", "rejects", "calls", "from ledger", "tokens", "cost", "time", "snapshot")
 
 
-def print_summary(console: "Console", run: Run) -> None:
+def print_summary(console: "Console", run: "RecipeRun") -> None:
     """All that was committed."""
     if not run.results:
         return
@@ -77,11 +76,11 @@ def _print_rounds(console: "Console", rounds: "Rounds", goal: str) -> None:
         warned(console, f"{told} is not reached: {rounds.stopped}")
 
 
-def _print_next(console: "Console", run: Run) -> None:
+def _print_next(console: "Console", run: "RecipeRun") -> None:
     """The way on: to the rows that a teacher made, to rejects, and to the files."""
     from synth_assets.engine.export_folders import CURRENT
 
-    hint(console, f"synth show {run.jobs[-1].schema if run.wish.stage is None else run.jobs[-1].table}")
+    hint(console, f"synth show {run.jobs[-1].schema if run.selection.stage is None else run.jobs[-1].table}")
     rejecting = dict.fromkeys(result.table for result in run.results if result.tally.rejects)
     for table in rejecting:
         hint(console, f"synth show {table} --rejects")
@@ -93,7 +92,7 @@ def _print_next(console: "Console", run: Run) -> None:
                 hint(console, f"synth trace {file}:1")
 
 
-def print_kept(run: Run, *, interrupted: bool) -> None:
+def print_kept(run: "RecipeRun", *, interrupted: bool) -> None:
     """After a stop: what of it is not lost."""
     console, bought = err(), run.bought()
     if interrupted:

@@ -8,15 +8,14 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from synth_assets.core.canonical import Json
+from synth_assets.engine.ledger.call_record import Record
 
 GROUP_S = 0.02
-Record = Mapping[str, Json]
 
 
 class Journal:

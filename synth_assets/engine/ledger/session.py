@@ -1,37 +1,19 @@
 """The ledger: every reply ever bought, found again by the key of its call."""
 
-import json
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from synth_assets.core.canonical import canonical_json
 from synth_assets.core.errors import LakeError
 from synth_assets.core.request import Call, Reply
 from synth_assets.engine.ledger import journal, writer
-from synth_assets.engine.ledger.journal import Journal, Record
-from synth_assets.engine.tables import CALLS
+from synth_assets.engine.ledger.call_record import CALLS, REPLY_SELECT, CallRecord, LedgerScope, restore_reply
+from synth_assets.engine.ledger.journal import Journal
 from synth_assets.lake import Lake, Reader, quoted_text, quoted_texts
 
 MOVE_ROWS = 2_000
 MOVE_S = 2.0
 MANY_FILES = 64
-_REPLY_COLUMNS = (
-    "call_key, reply, finish_reason, answered_by, prompt_tokens, completion_tokens, cost_usd,"
-    " latency_s, attempts, epoch(asked_at) AS asked_at, tool_calls"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerScope:
-    """On whose account a session asks."""
-
-    run_id: str
-    recipe: str
-    stage: str
-    partition_key: str
 
 
 class LedgerSession:
@@ -86,7 +68,7 @@ class LedgerSession:
         """Keeps a reply: durable within 50 ms, in the lake within seconds, found by this session at once."""
         if self._fault is not None:
             raise self._fault
-        self._journal.append(_record(call, reply, self._scope))
+        self._journal.append(CallRecord(call, reply, self._scope).to_record())
         with self._lock:
             self._recent[call.key] = reply
             self._pending += 1
@@ -123,8 +105,8 @@ def find_replies(lake: Reader, keys: set[str]) -> dict[str, Reply]:
     if not keys:
         return {}
     wanted = quoted_texts(sorted(keys))
-    sql = f"SELECT {_REPLY_COLUMNS} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest({wanted}))"
-    return {row["call_key"]: _reply(row) for row in lake.rows(sql)}
+    sql = f"SELECT {REPLY_SELECT} FROM {CALLS} WHERE NOT spare AND call_key IN (SELECT unnest({wanted}))"
+    return {row["call_key"]: restore_reply(row) for row in lake.rows(sql)}
 
 
 def run_spending(lake: Reader, run_id: str) -> Mapping[str, float]:
@@ -135,46 +117,3 @@ def run_spending(lake: Reader, run_id: str) -> Mapping[str, float]:
         f" WHERE run_id = {quoted_text(run_id)}"
     )
     return rows[0]
-
-
-def _reply(row: Mapping[str, object]) -> Reply:
-    calls = row["tool_calls"]
-    return Reply(
-        text=str(row["reply"]),
-        finish_reason=str(row["finish_reason"]),
-        model=str(row["answered_by"]),
-        prompt_tokens=int(str(row["prompt_tokens"])),
-        completion_tokens=int(str(row["completion_tokens"])),
-        cost_usd=None if row["cost_usd"] is None else float(str(row["cost_usd"])),
-        latency_s=float(str(row["latency_s"])),
-        attempts=int(str(row["attempts"])),
-        asked_at=float(str(row["asked_at"])),
-        tool_calls=tuple(json.loads(str(calls))) if calls else (),
-    )
-
-
-def _record(call: Call, reply: Reply, scope: LedgerScope) -> Record:
-    asked_at = datetime.fromtimestamp(reply.asked_at, UTC)
-    return {
-        "call_key": call.key,
-        "run_id": scope.run_id,
-        "recipe": scope.recipe,
-        "stage": scope.stage,
-        "partition_key": scope.partition_key,
-        "endpoint": call.target.endpoint,
-        "model": call.target.model,
-        "draw": call.request.draw,
-        "repair": call.repair,
-        "request": call.spelt,
-        "reply": reply.text,
-        "tool_calls": canonical_json(list(reply.tool_calls)) if reply.tool_calls else None,
-        "finish_reason": reply.finish_reason,
-        "answered_by": reply.model,
-        "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens,
-        "cost_usd": reply.cost_usd,
-        "latency_s": reply.latency_s,
-        "attempts": reply.attempts,
-        "asked_at": asked_at.isoformat(),
-        "day": asked_at.date().isoformat(),
-    }

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from synth_assets.core.errors import ConflictError
 from synth_assets.engine.ledger import journal
-from synth_assets.engine.ledger.journal import Record
-from synth_assets.engine.tables import CALLS, CALLS_CONTRACT
+from synth_assets.engine.ledger.call_record import CALLS, CALLS_CONTRACT, Record
 from synth_assets.lake import Append, CommitInfo, Lake, Reader, quoted_texts
 
 

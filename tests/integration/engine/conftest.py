@@ -48,7 +48,10 @@ class Workplace:
 
     def run(self, name: str = "robots", wish: RunSelection | None = None) -> dict[str, StageResult]:
         recipe = load_recipe(self.folder / "recipes" / f"{name}.yaml")
-        return {result.table.split(".")[1]: result for result in self.engine.run_all(recipe, wish or RunSelection())}
+        return {
+            result.table.split(".")[1]: result
+            for result in self.engine.run_recipe(recipe, wish or RunSelection()).results
+        }
 
     def plan(self, name: str = "robots", wish: RunSelection | None = None) -> dict[str, PlanLine]:
         recipe = load_recipe(self.folder / "recipes" / f"{name}.yaml")

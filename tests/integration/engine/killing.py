@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.engine.care import care
 from synth_assets.engine.ledger import journal
 from synth_assets.engine.tables import CALLS, COMMITS
@@ -33,7 +33,7 @@ LedgerSession.record = told
 home, recipe = Path(sys.argv[1]), Path(sys.argv[2])
 with Engine(load(dict(MISTRAL_BASE_URL=sys.argv[3]), home)) as engine:
     print("ready", flush=True)
-    for result in engine.run_all(load_recipe(recipe), RunSelection()):
+    for result in engine.run_recipe(load_recipe(recipe)).results:
         print("done", result.table, result.tally.calls, flush=True)
 """
 DURABLE_S = 0.05
@@ -93,7 +93,7 @@ def faults(home: Path, rows: int, recipe: Path, url: str) -> list[str]:
         )
         if calls["n"] != calls["keys"]:
             wrong.append(f"the ledger holds a key twice: {calls}")
-        for result in engine.run_all(load_recipe(recipe), RunSelection()):
+        for result in engine.run_recipe(load_recipe(recipe)).results:
             if not result.reused:
                 wrong.append(f"{result.table} was made again although it was finished")
         return wrong + _litter(engine)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from synth_assets.engine import Engine, RunSelection, StageResult
+from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.prices import Prices
@@ -29,11 +29,11 @@ ROWS = 20
 RUNNER = """
 import sys
 from pathlib import Path
-from synth_assets.engine import Engine, Wish
+from synth_assets.engine import Engine, RunSelection
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 with Engine(load(dict(MISTRAL_BASE_URL=sys.argv[2]), Path(sys.argv[1]))) as engine:
-    list(engine.run_all(load_recipe(Path(sys.argv[1]) / "recipes" / "robots.yaml"), Wish()))
+    engine.run_recipe(load_recipe(Path(sys.argv[1]) / "recipes" / "robots.yaml"))
 """
 Run = Callable[..., tuple[StageResult, list[dict[str, Any]], list[dict[str, Any]]]]
 
@@ -55,7 +55,7 @@ def run(tmp_path: Path) -> Run:
     def run(server: ServedTeacher, mode: str, home: str = "one") -> Any:
         folder = write(tmp_path / home, mode)
         with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
-            *_, result = engine.run_all(load_recipe(folder / "recipes" / "robots.yaml"), RunSelection())
+            *_, result = engine.run_recipe(load_recipe(folder / "recipes" / "robots.yaml")).results
             rows = engine.lake.rows("SELECT * FROM robots.rewritten ORDER BY row_id")
             return result, rows, engine.lake.rows("SELECT * FROM ops.calls WHERE NOT spare ORDER BY call_key")
 

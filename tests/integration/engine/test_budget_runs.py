@@ -32,7 +32,7 @@ def run(folder: Path, server: ServedTeacher, budget: str) -> None:
     (folder / "recipes" / "dialogs.jsonl").write_text(lines)
     (folder / "recipes" / "robots.yaml").write_text(RECIPE.format(model=MODEL, budget=budget))
     with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
-        list(engine.run_all(load_recipe(folder / "recipes" / "robots.yaml"), RunSelection()))
+        engine.run_recipe(load_recipe(folder / "recipes" / "robots.yaml"))
 
 
 def spent(server: ServedTeacher) -> dict[str, float]:

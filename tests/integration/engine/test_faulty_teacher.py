@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.prices import Prices
@@ -104,7 +104,7 @@ class Site:
         (recipes / "robots.yaml").write_text(RECIPE.format(limits=limits, repairs=repairs, model=model))
         self.__exit__()
         self.engine = Engine(load({"MISTRAL_BASE_URL": url}, self.folder))
-        list(self.engine.run_all(load_recipe(recipes / "robots.yaml"), RunSelection()))
+        self.engine.run_recipe(load_recipe(recipes / "robots.yaml"))
         return self
 
     def ask(self, sql: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.served.server import served
@@ -34,7 +34,7 @@ def test_runs_in_threads_share_what_the_server_stands(tmp_path: Path, *, shared:
         settings = load({"MISTRAL_BASE_URL": server.url}, tmp_path)
 
         def run(engine: Engine, name: str) -> int:
-            *_, result = engine.run_all(load_recipe(folder / f"{name}.yaml"), RunSelection())
+            *_, result = engine.run_recipe(load_recipe(folder / f"{name}.yaml")).results
             return result.tally.rows
 
         with Engine(settings) as one, Engine(settings) as two, ThreadPoolExecutor() as pool:

@@ -11,7 +11,7 @@ import yaml
 
 import synth_assets.recipes
 from synth_assets.core.stage import Ask, Row
-from synth_assets.engine import Engine, RunSelection, StageResult
+from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
@@ -55,7 +55,7 @@ def replayed(folder: Path, records: list[Record], stages: Mapping[str, Any] | No
             for record in records:
                 file.writelines(_recorded(stage, record, name == "direct"))
     with Engine(load({"SYNTH_TEACHER": f"replay:{recording}"}, folder)) as engine:
-        results = {result.table.split(".")[1]: result for result in engine.run_all(recipe, RunSelection())}
+        results = {result.table.split(".")[1]: result for result in engine.run_recipe(recipe).results}
         yield Replayed(engine, results, records)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
@@ -33,7 +33,7 @@ def test_a_run_of_so_many_words_is_found_and_a_shorter_one_is_not(tmp_path: Path
     )
     (tmp_path / "mine.yaml").write_text(RECIPE.format(texts=json.dumps(texts), words=words))
     with Engine(load({}, tmp_path)) as engine:
-        list(engine.run_all(load_recipe(tmp_path / "mine.yaml"), RunSelection()))
+        engine.run_recipe(load_recipe(tmp_path / "mine.yaml"))
         kept = {row["id"] for row in engine.lake.rows("SELECT id FROM mine.clean")}
         assert kept == {str(count) for count in range(6, words)}
         rejects = engine.lake.rows("SELECT reason, detail, row FROM mine.clean__rejects")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from numpy import corrcoef
 
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
@@ -42,7 +42,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     path = folder / "mine.yaml"
     path.write_text(RECIPE.format(texts=json.dumps(texts), judged=json.dumps(judged)), "utf-8")
     with Engine(load({}, folder)) as opened:
-        assert len(list(opened.run_all(load_recipe(path), RunSelection()))) == 6
+        assert len(opened.run_recipe(load_recipe(path)).results) == 6
         yield opened
 
 

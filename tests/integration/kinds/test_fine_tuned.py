@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from synth_assets.cli import main
-from synth_assets.engine import Engine, RunSelection, StageResult
+from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.students.storage import about
@@ -51,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, dic
     (folder / "tests.jsonl").write_text("\n".join(map(json.dumps, wanted)))
     (folder / "mine.yaml").write_text(RECIPE.format(model=model))
     with Engine(load({}, folder)) as engine:
-        results = engine.run_all(load_recipe(folder / "mine.yaml"), RunSelection())
+        results = engine.run_recipe(load_recipe(folder / "mine.yaml")).results
         yield engine, {result.table.split(".")[1]: result for result in results}
 
 

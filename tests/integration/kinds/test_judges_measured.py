@@ -9,7 +9,7 @@ import pytest
 from numpy import corrcoef
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 
@@ -44,7 +44,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     path = recipe_in(folder)
     with Engine(load({}, folder)) as opened:
         recipe = load_recipe(path)
-        list(opened.run_all(recipe, RunSelection()))
+        opened.run_recipe(recipe)
         judged = opened.lake.rows("SELECT row_id, parent_ids[1] AS pair, score FROM mine.judged ORDER BY row_id")
         # Ann scores the pairs before any judge has seen them, Bob the judged rows; he says one thing twice.
         ann = [_said(row["pair"], row["score"], "ann", "01") for row in judged[:10]]
@@ -52,7 +52,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         bob[0]["label"] = "9"
         unclear = [_said(judged[20]["row_id"], "good", "bob", "02"), _said("nobody", 3, "bob", "02")]
         (folder / "people.json").write_text(json.dumps([*ann, *bob, *unclear]), "utf-8")
-        list(opened.run_all(recipe, RunSelection()))
+        opened.run_recipe(recipe)
         yield opened
 
 

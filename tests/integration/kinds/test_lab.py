@@ -28,7 +28,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def run(engine: Engine, folder: Path, text: str) -> dict[str, StageResult]:
     path = folder / "mine.yaml"
     path.write_text(text, "utf-8")
-    return _by_stage(engine.run_all(load_recipe(path), RunSelection()))
+    return _by_stage(engine.run_recipe(load_recipe(path)).results)
 
 
 def _by_stage(results: Iterator[StageResult]) -> dict[str, StageResult]:
@@ -38,7 +38,7 @@ def _by_stage(results: Iterator[StageResult]) -> dict[str, StageResult]:
 @pytest.mark.parametrize("name", ["informal_emails", "taxonomy"])
 def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> None:
     recipe = SHIPPED[name]
-    results = _by_stage(engine.run_all(recipe, RunSelection()))
+    results = _by_stage(engine.run_recipe(recipe).results)
     for stage, result in results.items():
         if recipe.stages[stage].kind in ONE_TO_ONE:
             assert result.tally.input_rows == result.tally.rows + result.tally.rejects, stage
@@ -52,7 +52,7 @@ def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> Non
     assert [turn["role"] for turn in lines[0]["messages"]] == ["user", "assistant"]
     scores = engine.lake.rows(f"SELECT DISTINCT question_score, score FROM {name}.judged_pairs ORDER BY ALL")
     assert [(row["question_score"], row["score"]) for row in scores] == [(1, 2), (1, 3)]
-    assert all(result.reused for result in engine.run_all(recipe, RunSelection()) if "leaves" not in result.table)
+    assert all(result.reused for result in engine.run_recipe(recipe).results if "leaves" not in result.table)
 
 
 def test_the_goal_that_the_recipe_offers_is_reached_in_rounds(engine: Engine, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_goal_that_the_recipe_offers_is_reached_in_rounds(engine: Engine, tm
 
 
 def test_every_pair_keeps_the_path_of_its_leaf(engine: Engine) -> None:
-    run_all = engine.run_all(SHIPPED["taxonomy"], RunSelection())
+    run_all = engine.run_recipe(SHIPPED["taxonomy"]).results
     assert len(list(run_all)) == 8
     leaves = engine.lake.rows("SELECT DISTINCT leaf FROM taxonomy.judged_pairs ORDER BY 1")
     folder = SHIPPED["taxonomy"].path.parent / "taxonomy"
@@ -177,7 +177,7 @@ def test_a_first_plan_reckons_with_the_rows_to_come(engine: Engine, name: str) -
     """Nothing is known but the seeds, and yet the calls are those of the run or some more, and no prompt is free."""
     planned = {line.table: line for line in plan(engine, SHIPPED[name], RunSelection())}
     calls = sum(line.calls + line.calls_estimated for line in planned.values())
-    made = {result.table: result.tally for result in engine.run_all(SHIPPED[name], RunSelection())}
+    made = {result.table: result.tally for result in engine.run_recipe(SHIPPED[name]).results}
     bought = sum(tally.calls for tally in made.values())
     assert bought <= calls <= 1.25 * bought
     for table, tally in made.items():
@@ -286,7 +286,7 @@ def test_the_texts_of_the_article_go_through_every_step(tmp_path: Path) -> None:
         lines.append(recorded("judged_pairs", pair, verdict if place == 0 else "Off the point.\n\n**Score:** 1"))
     (tmp_path / "recording.jsonl").write_text("".join(lines), "utf-8")
     with Engine(load({"SYNTH_TEACHER": f"replay:{tmp_path / 'recording.jsonl'}"}, tmp_path)) as engine:
-        list(engine.run_all(recipe, RunSelection()))
+        engine.run_recipe(recipe)
         questions: list[dict[str, Any]] = engine.lake.rows("SELECT question FROM article.questions")
         assert [row["question"] for row in questions] == wanted
         (row,) = engine.lake.rows("SELECT * FROM article.judged_pairs")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from synth_assets.assets.result_plots import pictures_of
-from synth_assets.engine import Engine, GateClosed, RunSelection, StageResult
+from synth_assets.engine import Engine, GateClosed, StageResult
 from synth_assets.recipes import BrokenRecipe, load_recipe
 from synth_assets.settings import load
 
@@ -48,7 +48,7 @@ class Place:
 
     def run(self) -> None:
         recipe = load_recipe(self.folder / "mills.yaml")
-        self.made = {result.table.split(".")[1]: result for result in self.engine.run_all(recipe, RunSelection())}
+        self.made = {result.table.split(".")[1]: result for result in self.engine.run_recipe(recipe).results}
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         return self.engine.lake.rows(sql)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from synth_assets.core.stage import Ask, Row
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from tests.integration.engine.conftest import Workplace
@@ -84,7 +84,7 @@ def test_a_row_that_no_answer_labelled_is_asked_of_people_and_their_verdict_coun
     (tmp_path / "recipes" / "quiet.yaml").write_text(SILENT)
     recipe = load_recipe(tmp_path / "recipes" / "quiet.yaml")
     with Engine(load({"SYNTH_TEACHER": f"replay:{_recorded(tmp_path, answers)}"}, tmp_path)) as engine:
-        first = {result.table: result for result in engine.run_all(recipe, RunSelection())}
+        first = {result.table: result for result in engine.run_recipe(recipe).results}
         (doubt,) = engine.lake.rows("SELECT text, label, why FROM quiet.doubts")
         assert doubt == {"text": "Sales are sales.", "label": None, "why": ["no label: no answer could be read"]}
         folder = first["quiet.doubts"].folder
@@ -94,7 +94,7 @@ def test_a_row_that_no_answer_labelled_is_asked_of_people_and_their_verdict_coun
         record["updated_at"] = "2026-01-02T03:04:05"
         (tmp_path / "recipes" / "verdicts").mkdir()
         (tmp_path / "recipes" / "verdicts" / "argilla.json").write_text(json.dumps([record]))
-        second = {result.table: result for result in engine.run_all(recipe, RunSelection())}
+        second = {result.table: result for result in engine.run_recipe(recipe).results}
         assert second["quiet.draws"].tally.calls == 0
         (row,) = engine.lake.rows("SELECT * FROM quiet.votes WHERE text = 'Sales are sales.'")
         assert (row["label"], row["verdict_by"], row["draws"]) == ("up", "b8a1", 0)
