@@ -18,7 +18,7 @@ from synth_assets.settings import load
 RUNNER = """
 import sys, time
 from pathlib import Path
-from synth_assets.engine import Engine, RunSelection
+from synth_assets.engine import Engine
 from synth_assets.engine.ledger.session import LedgerSession
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
@@ -30,11 +30,16 @@ def told(self, call, reply):
     sys.stdout.flush()
 LedgerSession.record = told
 
+class Observer:
+    def start(self, job): pass
+    def update(self, job, tally): pass
+    def finish(self, result):
+        print("done", result.table, result.tally.calls, flush=True)
+
 home, recipe = Path(sys.argv[1]), Path(sys.argv[2])
 with Engine(load(dict(MISTRAL_BASE_URL=sys.argv[3]), home)) as engine:
     print("ready", flush=True)
-    for result in engine.run_recipe(load_recipe(recipe)).results:
-        print("done", result.table, result.tally.calls, flush=True)
+    engine.run_recipe(load_recipe(recipe), observer=Observer())
 """
 DURABLE_S = 0.05
 
