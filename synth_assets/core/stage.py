@@ -2,10 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,13 +19,21 @@ from synth_assets.core.stage_context import StudyContext as StudyContext
 from synth_assets.core.teacher_spec import TeacherSpec
 
 
-class Reject(Exception):
-    """Raised by a stage for a row it cannot use; the message is the reason, short and countable."""
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why something made no row: a short, countable reason, the detail, and what was computed before it failed."""
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    reason: str
+    detail: str = ""
+    values: Values = field(default_factory=dict)
+
+
+class Reject(Exception):
+    """Raised by a stage for a row it cannot use at all."""
+
+    def __init__(self, reason: str, detail: str = "", values: Values | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
+        self.rejection = Rejection(reason, detail, values or {})
 
 
 class StageFault(ValueError):
@@ -45,21 +53,24 @@ class Row:
     values: Values
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply that could be read, and what it said."""
+class Answer(Generic[T]):
+    """A reply that could be read, and the value that was read from it."""
 
     request: Request
     reply: Reply
-    value: Json
+    value: T
 
 
 @dataclass(frozen=True, slots=True)
 class DrawOutcome:
-    """A row, or a reject, that one of several answers made: it names the calls of that answer alone."""
+    """A row, or a rejection, that one of several answers made: it names the calls of that answer alone."""
 
-    answer: Answer
-    outcome: Values | Reject
+    answer: Answer[Any]
+    outcome: Values | Rejection
 
 
 class Checks(BaseModel):
@@ -125,12 +136,12 @@ class Source(Stage):
         """StageFault where its rows cannot be divided like that."""
 
     @abstractmethod
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Reject]:
-        """The rows of a partition, always in the same order; a Reject for what cannot be read."""
+    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
+        """Yield the rows of a partition, always in the same order; a Rejection for what cannot be read."""
 
 
-class Ask(Stage):
-    """Asks a teacher about each row. Pure: the parser can change without asking again."""
+class Ask(Stage, Generic[T]):
+    """Asks a teacher about each row; `T` is what it reads from a reply. Pure: a new parser asks nothing again."""
 
     shape = "ask"
     needs_all_answers: ClassVar[bool] = True
@@ -148,15 +159,18 @@ class Ask(Stage):
 
     @abstractmethod
     def requests(self, row: Row) -> list[Request]:
-        """What to ask about a row; Reject if it is not fit to be asked about."""
+        """Return what to ask about a row; raise Reject if it is not fit to be asked about."""
 
     @abstractmethod
-    def read(self, row: Row, reply: Reply) -> Json:
-        """What one reply says; Unreadable sends it back to the teacher with the reason."""
+    def read(self, row: Row, reply: Reply) -> T:
+        """Return what one reply says; Unreadable sends it back to the teacher with the reason."""
 
     @abstractmethod
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values | Reject | DrawOutcome]:
-        """The rows that the answers to one row make, and what they hold that makes none; raises Reject for all."""
+    def rows(self, row: Row, answers: Sequence[Answer[T]]) -> Iterable[Values | DrawOutcome]:
+        """Yield the rows that the answers to one row make, and what single answers failed to make.
+
+        Raise Reject to reject the row as a whole.
+        """
 
 
 class Query(Stage):
@@ -225,7 +239,7 @@ class RowOutcome:
     """What became of one upstream row: the row that it is from here on, or that tells of it, or why it stayed out."""
 
     parent: Row
-    outcome: Values | Reject
+    outcome: Values | Rejection
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:

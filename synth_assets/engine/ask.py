@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from synth_assets.core.errors import BudgetError, TeacherError
 from synth_assets.core.request import Call, Outcome, Reply, Target
-from synth_assets.core.stage import Ask, Row
+from synth_assets.core.stage import Row
 from synth_assets.engine import row_conversation as sheets
 from synth_assets.engine.job import MadeRow, RejectedRow, Tally
 from synth_assets.engine.ledger.session import LedgerSession
-from synth_assets.engine.row_conversation import RowConversation
+from synth_assets.engine.row_conversation import AnyAsk, RowConversation
 from synth_assets.teacher import Gateway
 
 LOOKUP_ROWS = 500
@@ -19,13 +19,13 @@ Outcomes = list[MadeRow | RejectedRow]
 
 
 def replay_ledger(
-    stage: Ask, target: Target, rows: Iterable[Row], find: Callable[[set[str]], dict[str, Reply]]
+    stage: AnyAsk, target: Target, rows: Iterable[Row], find: Callable[[set[str]], dict[str, Reply]]
 ) -> tuple[list[RowConversation], int]:
     """The sheets of some rows, moved on as far as the ledger knows, repairs included; and the hits."""
     batch = [sheets.open_conversation(stage, target, row) for row in rows]
     hits = 0
     while True:
-        wanted = {thread.call.key for sheet in batch for thread in sheet.open_threads}
+        wanted = {thread.call.key for sheet in batch for thread in sheet.open_exchanges}
         taken = sheets.advance_known(stage, batch, find(wanted)) if wanted else 0
         hits += taken
         if not taken:
@@ -36,7 +36,7 @@ def replay_ledger(
 class AskRun:
     """One run of an Ask stage. At most `window` rows are under way at once."""
 
-    stage: Ask
+    stage: AnyAsk
     target: Target
     gateway: Gateway
     session: LedgerSession
@@ -65,12 +65,12 @@ class AskRun:
             await _cancel(waiting)
 
     def _begin(self, sheet: RowConversation) -> Outcomes | asyncio.Task[Outcomes]:
-        if sheet.open_threads:
+        if sheet.open_exchanges:
             return asyncio.create_task(self._finish(sheet))
         return sheets.collect_rows(self.stage, sheet)
 
     async def _finish(self, sheet: RowConversation) -> Outcomes:
-        first, *others = (self._follow(sheet.row, thread) for thread in sheet.open_threads)
+        first, *others = (self._follow(sheet.row, thread) for thread in sheet.open_exchanges)
         await (asyncio.gather(first, *others) if others else first)
         return sheets.collect_rows(self.stage, sheet)
 

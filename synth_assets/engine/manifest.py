@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from synth_assets.core.contract import Values
-from synth_assets.core.stage import Ask, Reject
+from synth_assets.core.stage import Ask, Rejection
 from synth_assets.engine.commit.fingerprint import teacher_of
 from synth_assets.engine.job import Job, Tally
 from synth_assets.engine.tables import CALLS
@@ -26,9 +26,9 @@ class ExportContents:
     characters: int = 0
     tokens: int = 0
 
-    def add(self, outcome: Values | Reject) -> None:
+    def add(self, outcome: Values | Rejection) -> None:
         """Counts a line."""
-        if not isinstance(outcome, Reject):
+        if not isinstance(outcome, Rejection):
             self.splits[str(outcome["split"])] += 1
             self.characters += int(str(outcome["characters"]))
             self.tokens += int(str(outcome["tokens"]))

@@ -3,7 +3,8 @@
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.request import Request
-from synth_assets.core.stage import Ask, Reject, Row
+from synth_assets.core.stage import Reject, Row
+from synth_assets.engine.row_conversation import AnyAsk
 
 PLACEHOLDER = Row("", {})
 """Stands in a batch for a row whose answer is not there yet."""
@@ -13,7 +14,7 @@ _TEXT = ("so many words as a text may have " * 20)[:PLACEHOLDER_CHARACTERS]
 _TEXTS = 3
 
 
-def placeholder_requests(stage: Ask, read: Contract) -> list[Request]:
+def placeholder_requests(stage: AnyAsk, read: Contract) -> list[Request]:
     """What the stage would ask about a row of middling texts; nothing where such a row is not fit to be asked about."""
     try:
         return stage.requests(Row("", {column.name: _supposed(column) for column in read.columns}))

@@ -21,7 +21,7 @@ from synth_assets.engine.goal_rounds import runs_in_rounds
 from synth_assets.engine.job import Job, MadeRow, RejectedRow
 from synth_assets.engine.ledger import session
 from synth_assets.engine.placeholder_rows import PLACEHOLDER, placeholder_requests
-from synth_assets.engine.row_conversation import collect_rows
+from synth_assets.engine.row_conversation import AnyAsk, collect_rows
 from synth_assets.engine.row_factory import read_rows, row_from_parent, rows_from_source
 from synth_assets.engine.selection import RunSelection, jobs_of
 from synth_assets.recipes import Recipe
@@ -187,7 +187,7 @@ class _Planner:
             yield _checked(job, check, made, line)
         yield [PLACEHOLDER] * unknown
 
-    def _asked(self, job: Job, stage: Ask, line: PlanLine) -> Iterator[Batch]:
+    def _asked(self, job: Job, stage: AnyAsk, line: PlanLine) -> Iterator[Batch]:
         teacher = teacher_of(job.recipe, job.stage, self._settings)
         line.notice = teacher.notice
         check = RowCheck(job.recipe.contracts[job.stage])
@@ -196,13 +196,14 @@ class _Planner:
         for batch in self._input(job, stage.from_):
             line.input_rows += len(batch)
             known = [row for row in batch if row is not PLACEHOLDER]
-            sheets, hits = ask.replay_ledger(
+            conversations, hits = ask.replay_ledger(
                 stage, teacher.target, known, lambda keys: session.find_replies(self._lake, keys)
             )
             line.hits += hits
-            outcomes = [outcome for sheet in sheets if not sheet.open_threads for outcome in collect_rows(stage, sheet)]
+            ended = [each for each in conversations if not each.open_exchanges]
+            outcomes = [outcome for each in ended for outcome in collect_rows(stage, each)]
             line.rejects += sum(isinstance(outcome, RejectedRow) for outcome in outcomes)
-            fresh = _fresh([thread.call for sheet in sheets for thread in sheet.open_threads], wanted)
+            fresh = _fresh([exchange.call for each in conversations for exchange in each.open_exchanges], wanted)
             line.calls += len(fresh)
             estimator.add(fresh)
             made = [outcome for outcome in outcomes if isinstance(outcome, MadeRow)]
@@ -211,7 +212,7 @@ class _Planner:
                 supposed = placeholder_requests(stage, job.recipe.contracts[stage.from_])
                 estimator.suppose(supposed)
                 line.calls_estimated += unknown * max(1, len(supposed))
-            unknown += sum(bool(sheet.open_threads) for sheet in sheets)
+            unknown += len(conversations) - len(ended)
             for _ in range(stage.most_rows()):
                 yield [PLACEHOLDER] * unknown
         line.estimate = estimator.total(line.calls, line.calls_estimated)

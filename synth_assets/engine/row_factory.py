@@ -7,7 +7,7 @@ from typing import cast
 
 from synth_assets.core.canonical import content_hash, json_ready
 from synth_assets.core.contract import SYSTEM_COLUMNS, Contract, Values
-from synth_assets.core.stage import Reject, Row, RowOutcome, Source
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Source
 from synth_assets.engine.ask import LOOKUP_ROWS
 from synth_assets.engine.commit.row_ordinals import RowOrdinals
 from synth_assets.engine.job import Job, MadeRow, RejectedRow
@@ -56,7 +56,7 @@ def rows_from_source(job: Job, stage: Source, lake: Lake) -> Iterator[MadeRow | 
     for place, item in enumerate(stage.rows(part, reach)):
         if job.limit is not None and place >= job.limit:
             return
-        if isinstance(item, Reject):
+        if isinstance(item, Rejection):
             yield RejectedRow({}, item.reason, item.detail)
             continue
         content = content_hash("source/1", json_ready(item if stage.id is None else {stage.id: item[stage.id]}))
@@ -80,9 +80,9 @@ def row_from_query(values: Values, siblings: RowOrdinals) -> MadeRow:
     return MadeRow(own, origin, siblings.place(origin), parents)
 
 
-def row_from_parent(parent: Row, outcome: Values | Reject) -> MadeRow | RejectedRow:
+def row_from_parent(parent: Row, outcome: Values | Rejection) -> MadeRow | RejectedRow:
     """What a sift or a sink made of one upstream row: the row of its table, or a reject."""
     parents = (parent.row_id,)
-    if isinstance(outcome, Reject):
+    if isinstance(outcome, Rejection):
         return RejectedRow(parent.values, outcome.reason, outcome.detail, parents)
     return MadeRow(outcome, parents, 0, parents)

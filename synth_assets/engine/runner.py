@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from synth_assets.core.contract import Values
 from synth_assets.core.errors import ConflictError, LakeError
-from synth_assets.core.stage import Ask, Query, Row, Sift, Sink, Source, Study
+from synth_assets.core.stage import Query, Row, Sift, Sink, Source, Study
 from synth_assets.engine import export_folders
 from synth_assets.engine.ask import LOOKUP_ROWS, AskRun
 from synth_assets.engine.commit.commits import (
@@ -30,6 +30,7 @@ from synth_assets.engine.ledger.budget import hold_budget, remaining_budget
 from synth_assets.engine.ledger.call_record import LedgerScope
 from synth_assets.engine.ledger.session import LedgerSession
 from synth_assets.engine.manifest import ExportContents, ExportOrigin, describe_export, write_manifest
+from synth_assets.engine.row_conversation import AnyAsk
 from synth_assets.engine.row_factory import (
     LakeStudyContext,
     read_rows,
@@ -141,7 +142,7 @@ class Runner:
                 return reused_result(job.work, base, self.lake.snapshot(), started)
             return build.commit(inputs)
 
-    def _ask(self, job: Job, stage: Ask, base: CommitRecord | None, inputs: Inputs) -> StageResult:
+    def _ask(self, job: Job, stage: AnyAsk, base: CommitRecord | None, inputs: Inputs) -> StageResult:
         teacher = teacher_of(job.recipe, job.stage, self.settings)
         scope = LedgerScope(job.run_id, job.schema, job.stage, job.partition.key)
         with (
@@ -154,7 +155,7 @@ class Runner:
             result = build.commit(inputs)
         return replace(result, notice=teacher.notice)
 
-    async def _ask_all(self, job: Job, stage: Ask, build: TableBuilder, asked: Asked) -> None:
+    async def _ask_all(self, job: Job, stage: AnyAsk, build: TableBuilder, asked: Asked) -> None:
         teacher, session, at = asked.teacher, asked.session, asked.at
         table, part = job.source_of(stage.from_), input_partition(job, stage.from_)
         build.tally.input_total = self.lake.count(table, part, at)

@@ -44,6 +44,7 @@ def _load_stage(module_name: str) -> type[Stage]:
         value
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Stage) and value.__module__ == module.__name__
+        if value.__pydantic_generic_metadata__["origin"] is None  # Ask[T] of a kind is no kind
     ]
     if len(found) != 1:
         raise TypeError(f"{module.__name__} defines {len(found)} stages, a kind is one file with one stage")

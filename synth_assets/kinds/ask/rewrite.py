@@ -32,7 +32,7 @@ _DIALOG = Schema(
 )
 
 
-class Rewrite(Ask):
+class Rewrite(Ask[Dialog]):
     """Rewrites what the assistant says, turn by turn, as the instruction wants it."""
 
     kind: Literal["rewrite"] = "rewrite"
@@ -56,7 +56,7 @@ class Rewrite(Ask):
         shown = json.dumps({"messages": [message.to_json() for message in dialog]}, ensure_ascii=False)
         return [Request((Message("system", system), Message("user", shown)), schema=_DIALOG)]
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> Dialog:
         answer = read_object(reply.text, cut_off=reply.finish_reason == "length")
         if "messages" not in answer:
             raise Unreadable('the answer has no "messages"')
@@ -69,11 +69,11 @@ class Rewrite(Ask):
             raise Unreadable(fault)
         # The user's words are the original's: the comparison lets white space pass.
         spoken = zip(original, rewritten, strict=True)
-        return [(after if after.role == "assistant" else before).to_json() for before, after in spoken]
+        return tuple(after if after.role == "assistant" else before for before, after in spoken)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+    def rows(self, row: Row, answers: Sequence[Answer[Dialog]]) -> Iterable[Values]:
         (answer,) = answers
-        yield {**row.values, self.column: answer.value}
+        yield {**row.values, self.column: [message.to_json() for message in answer.value]}
 
     def _original(self, row: Row) -> Dialog:
         dialog = without_system(read_dialog(row.values[self.column]))

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from synth_assets.core.canonical import canonical_json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sift, declare_contract, find_column
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import check_type
 
 
@@ -38,7 +38,7 @@ class Best(Sift):
             best = max(candidates, key=self._score)
             for row in candidates:
                 detail = f"{self._score(row):g}; {best.row_id} has {self._score(best):g}"
-                yield RowOutcome(row, row.values if row is best else Reject("another candidate is better", detail))
+                yield RowOutcome(row, row.values if row is best else Rejection("another candidate is better", detail))
 
     def _score(self, row: Row) -> float:
         score = row.values[self.score]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageFault, declare_contract
 from synth_assets.kinds.support.asking.prompts import texts_in
 from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_beside
 from synth_assets.kinds.support.similarity.text_index import words
@@ -49,7 +49,7 @@ class Decontaminate(Sift):
                 yield RowOutcome(row, row.values)
             else:
                 stage, row_id = known[shared]
-                yield RowOutcome(row, Reject(f"shares words with {stage}", f"{row_id}: {shared}"))
+                yield RowOutcome(row, Rejection(f"shares words with {stage}", f"{row_id}: {shared}"))
 
     def _runs(self, text: str) -> Iterator[str]:
         """Every run of so many words; a shorter text is one as a whole, so that only its equal shares it."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageFault, declare_contract
 from synth_assets.kinds.support.asking.prompts import texts_in
 from synth_assets.kinds.support.similarity.minhash import MinHash
 from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_beside
@@ -55,7 +55,7 @@ class Deduplicate(Sift):
             else:
                 stage, row_id = seen[twin[0]]
                 reason = "like an earlier row" if stage == self.from_ else f"like a row of {stage}"
-                yield RowOutcome(row, Reject(reason, f"{twin[1]:.2f} like {row_id}: {text[:_SHOWN]}"))
+                yield RowOutcome(row, Rejection(reason, f"{twin[1]:.2f} like {row_id}: {text[:_SHOWN]}"))
 
     def _index(self) -> Index:
         if self.by == "exact":

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageFault, declare_contract
 from synth_assets.kinds.support.asking.prompts import check_type
 from synth_assets.kinds.support.judging.scale import (
     Combine,
@@ -63,12 +63,12 @@ class Panel(Sift):
             found = [score for score in given.values() if isinstance(score, int)]
             if len(found) < len(given):
                 missing = ", ".join(name for name, score in given.items() if score is None)
-                yield RowOutcome(row, Reject("a judge gave no score", missing))
+                yield RowOutcome(row, Rejection("a judge gave no score", missing))
                 continue
             score = combine_scores(found, self.combine)
             if self.keep is not None and not is_kept(score, self.keep):
                 said = ", ".join(f"{name} {each}" for name, each in given.items())
-                yield RowOutcome(row, Reject(below_scale_reason(self.score, score, self.keep), said))
+                yield RowOutcome(row, Rejection(below_scale_reason(self.score, score, self.keep), said))
                 continue
             verdicts: Json = [{"judge": name, "score": each} for name, each in given.items()]
             yield RowOutcome(row, {**row.values, self.score: score, self._verdicts: verdicts})

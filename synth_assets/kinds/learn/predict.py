@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
 from synth_assets.core.stage import (
-    Reject,
+    Rejection,
     Row,
     RowOutcome,
     StageFault,
@@ -77,7 +77,7 @@ class Predict(Study):
         name = self.annotator or f"student:{self.student or Path(str(self.model)).name}"
         for row, text, chances in zip(rows, texts, student.probabilities(texts) if rows else (), strict=True):
             if not text.strip():
-                yield RowOutcome(row, Reject("there is no text to label"))
+                yield RowOutcome(row, Rejection("there is no text to label"))
                 continue
             best = int(chances.argmax())
             told: dict[str, Json] = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}

@@ -14,7 +14,7 @@ from synth_assets.analysis.agreement import Confusion
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
 from synth_assets.core.stage import (
-    Reject,
+    Rejection,
     Row,
     RowOutcome,
     StageFault,
@@ -70,9 +70,9 @@ class TrainStudent(Study):
         lessons: list[Row] = []
         for row in _rows(desk, self.from_, subject_of(desk.contracts[self.from_])):
             if row.values["label"] is None:
-                yield RowOutcome(row, Reject("there is no label to learn"))
+                yield RowOutcome(row, Rejection("there is no label to learn"))
             elif row.values[self.column] in unseen:
-                yield RowOutcome(row, Reject("the text is among the test rows"))
+                yield RowOutcome(row, Rejection("the text is among the test rows"))
             else:
                 lessons.append(row)
         yield from self._taught(desk.folder, lessons, tests)

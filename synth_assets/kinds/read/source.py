@@ -15,7 +15,7 @@ from synth_assets.core.contract import Column, ColumnType, Contract, Values
 from synth_assets.core.stage import (
     Partition,
     PartitionScheme,
-    Reject,
+    Rejection,
     Source,
     SourceContext,
     StageFault,
@@ -129,10 +129,10 @@ class RowSource(Source):
             keys["sample"] = content_hash("sample/1", text)
         return keys
 
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Reject]:
+    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
         found = self._share(shuffle(self._found(reach), self.seed, self.buffer), partition)
         for item in found:
-            row = item if isinstance(item, Reject) else self._converted(item)
+            row = item if isinstance(item, Rejection) else self._converted(item)
             if partition.scheme != "shards" or shard_of(_content(row), partition.of) == partition.index:
                 yield row
 
@@ -159,7 +159,7 @@ class RowSource(Source):
         first = partition.index * self.rows_
         return islice(found, first, first + self.rows_)
 
-    def _converted(self, found: FoundRow) -> Values | Reject:
+    def _converted(self, found: FoundRow) -> Values | Rejection:
         values: dict[str, Json] = {}
         for name, spec in self.columns.items():
             field = spec.from_ or name
@@ -179,7 +179,7 @@ class RowSource(Source):
 def _of_day(found: Iterable[FoundOrReject], column: str, partition: Partition) -> Iterator[FoundOrReject]:
     """The rows of a day. What has no day is told of once, on the first."""
     for item in found:
-        undated = item if isinstance(item, Reject) else None
+        undated = item if isinstance(item, Rejection) else None
         if isinstance(item, FoundRow):
             try:
                 if day_of(item.fields.get(column)).isoformat() == partition.key:
@@ -190,8 +190,8 @@ def _of_day(found: Iterable[FoundOrReject], column: str, partition: Partition) -
             yield undated
 
 
-def _content(row: Values | Reject) -> Json:
-    return [row.reason, row.detail] if isinstance(row, Reject) else row
+def _content(row: Values | Rejection) -> Json:
+    return [row.reason, row.detail] if isinstance(row, Rejection) else row
 
 
 def _samples() -> Path:

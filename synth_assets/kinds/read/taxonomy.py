@@ -10,7 +10,7 @@ from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import (
     Partition,
     PartitionScheme,
-    Reject,
+    Rejection,
     Source,
     SourceContext,
     StageFault,
@@ -36,15 +36,15 @@ class Taxonomy(Source):
         if scheme == "daily":
             raise StageFault("folder", "a taxonomy has no days: divide the recipe by shards, or not at all")
 
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Reject]:
+    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
         root = (reach.folder / self.folder).expanduser()
         if not root.is_dir():
             raise RecipeError(
                 f"there is no folder {self.folder}", where="folder", remedy=f"it starts from {reach.folder}"
             )
         for row in read_leaves(root):
-            leaf = row.detail.partition(f"/{LEAF_FILE}")[0] if isinstance(row, Reject) else row["leaf"]
-            is_wanted = isinstance(row, Reject) or row["leaf_kind"] in self.only
+            leaf = row.detail.partition(f"/{LEAF_FILE}")[0] if isinstance(row, Rejection) else row["leaf"]
+            is_wanted = isinstance(row, Rejection) or row["leaf_kind"] in self.only
             if is_wanted and (partition.scheme != "shards" or shard_of(leaf, partition.of) == partition.index):
                 yield row
 

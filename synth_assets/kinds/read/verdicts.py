@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, Reject, Source, SourceContext, declare_contract
+from synth_assets.core.stage import Partition, Rejection, Source, SourceContext, declare_contract
 from synth_assets.exports.review_files import ReviewVerdict, verdicts_in
 from synth_assets.kinds.support.empty_tables import allow_empty
 from synth_assets.kinds.support.labels.stage_names import Names
@@ -40,7 +40,7 @@ class Verdicts(Source):
         )
         return declare_contract([_SUBJECT, said, *_BY_WHOM], allow_empty(self.checks), self.description)
 
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Reject]:
+    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
         # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
         for pattern in self.files:
@@ -49,7 +49,7 @@ class Verdicts(Source):
             except RecipeError:
                 continue
             for item in found:
-                if isinstance(item, Reject):
+                if isinstance(item, Rejection):
                     yield item
                     continue
                 try:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sink, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sink, StageFault, declare_contract
 from synth_assets.exports.chat_files import ChatFiles, Placed
 from synth_assets.exports.chat_line import LineFault, import_tokenizer
 from synth_assets.kinds.support.export_lines import COLUMNS, values_of
@@ -42,7 +42,7 @@ class ChatJsonl(Sink):
             for row in rows:
                 match files.add(row.row_id, {"messages": _plain(row.values[self.column])}):
                     case LineFault(reason, detail):
-                        yield RowOutcome(row, Reject(reason, detail))
+                        yield RowOutcome(row, Rejection(reason, detail))
                     case Placed() as placed:
                         yield RowOutcome(row, values_of(placed))
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
 from synth_assets.core.prompt import Template, check_template
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sink, declare_contract
+from synth_assets.core.stage import Reject, Rejection, Row, RowOutcome, Sink, declare_contract
 from synth_assets.exports.chat_files import ChatFiles, Placed
 from synth_assets.exports.chat_line import LineFault, import_tokenizer
 from synth_assets.exports.preference_line import SIDES, PreferenceJudge
@@ -42,19 +42,19 @@ class PreferenceJsonl(Sink):
             for row in rows:
                 match self._placed(files, row):
                     case LineFault(reason, detail):
-                        yield RowOutcome(row, Reject(reason, detail))
-                    case Reject() as reject:
-                        yield RowOutcome(row, reject)
+                        yield RowOutcome(row, Rejection(reason, detail))
+                    case Rejection() as rejection:
+                        yield RowOutcome(row, rejection)
                     case Placed() as placed:
                         yield RowOutcome(row, values_of(placed))
 
-    def _placed(self, files: ChatFiles, row: Row) -> Placed | LineFault | Reject:
+    def _placed(self, files: ChatFiles, row: Row) -> Placed | LineFault | Rejection:
         if any(row.values[getattr(self, key)] is None for key in SIDES):
-            return Reject("no answer is better")
+            return Rejection("no answer is better")
         try:
             prompt = fill_template(self.prompt, row.values)
         except Reject as reject:
-            return reject
+            return reject.rejection
         line: dict[str, Json] = {"prompt": [{"role": "user", "content": prompt}]}
         for key in SIDES:
             line[key] = [{"role": "assistant", "content": row.values[getattr(self, key)]}]

@@ -8,7 +8,7 @@ from synth_assets.core.contract import Contract, Values
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.request import Failure, Reply, Request, Target
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Rejection, Row
 from synth_assets.engine import row_conversation as sheets
 from synth_assets.engine.job import MadeRow, RejectedRow
 
@@ -53,7 +53,7 @@ class CountDrawn(CountEach):
     def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[DrawOutcome]:
         for answer in answers:
             is_odd = int(str(answer.value)) % 2
-            yield DrawOutcome(answer, Reject("odd", answer.reply.text) if is_odd else {"number": answer.value})
+            yield DrawOutcome(answer, Rejection("odd", answer.reply.text) if is_odd else {"number": answer.value})
 
 
 def _reply(text: str, finish_reason: str = "stop") -> Reply:
@@ -63,16 +63,16 @@ def _reply(text: str, finish_reason: str = "stop") -> Reply:
 def _answered(stage: Ask, *scripts: list[Reply | Failure]) -> list[MadeRow | RejectedRow]:
     """A sheet whose threads are given those outcomes, one after the other."""
     sheet = sheets.open_conversation(stage, TARGET, ROW)
-    for thread, script in zip(sheet.threads, scripts, strict=True):
+    for thread, script in zip(sheet.exchanges, scripts, strict=True):
         for outcome in script:
             assert thread.end is None, "it wanted fewer answers"
             sheets.advance(stage, ROW, thread, outcome)
-    assert not sheet.open_threads
+    assert not sheet.open_exchanges
     return sheets.collect_rows(stage, sheet)
 
 
 def test_each_draw_is_a_call_of_its_own() -> None:
-    first, second = sheets.open_conversation(Count(from_="x"), TARGET, ROW).threads
+    first, second = sheets.open_conversation(Count(from_="x"), TARGET, ROW).exchanges
     assert first.call.key != second.call.key
 
 
@@ -85,7 +85,7 @@ def test_readable_answers_make_rows_that_know_their_calls_and_parent() -> None:
 
 def test_an_unreadable_answer_is_sent_back_with_the_reason() -> None:
     stage = Count(from_="x", draws=1)
-    (thread,) = sheets.open_conversation(stage, TARGET, ROW).threads
+    (thread,) = sheets.open_conversation(stage, TARGET, ROW).exchanges
     first_key = thread.call.key
     sheets.advance(stage, ROW, thread, _reply("many"))
     asked, said, told = thread.call.request.messages
@@ -150,7 +150,7 @@ def test_a_row_never_disappears() -> None:
 
 def test_a_row_that_is_not_fit_is_rejected_before_it_is_asked_about() -> None:
     sheet = sheets.open_conversation(Count(from_="x"), TARGET, Row("r2", {"text": ""}))
-    assert not sheet.threads
+    assert not sheet.exchanges
     (rejected,) = sheets.collect_rows(Count(from_="x"), sheet)
     assert isinstance(rejected, RejectedRow)
     assert (rejected.reason, rejected.parents) == ("nothing to ask about", ("r2",))
@@ -159,7 +159,7 @@ def test_a_row_that_is_not_fit_is_rejected_before_it_is_asked_about() -> None:
 def test_what_the_ledger_knows_settles_repairs_too() -> None:
     stage = Count(from_="x", draws=1)
     asked = sheets.open_conversation(stage, TARGET, ROW)
-    (thread,) = asked.threads
+    (thread,) = asked.exchanges
     known = {thread.call.key: _reply("x")}
     sheets.advance(stage, ROW, thread, _reply("x"))
     known[thread.call.key] = _reply("7")
@@ -167,6 +167,6 @@ def test_what_the_ledger_knows_settles_repairs_too() -> None:
     again = sheets.open_conversation(stage, TARGET, ROW)
     assert sheets.advance_known(stage, [again], known) == 1
     assert sheets.advance_known(stage, [again], known) == 1
-    assert not again.open_threads
+    assert not again.open_exchanges
     (made,) = sheets.collect_rows(stage, again)
     assert made.values == {"number": 7}

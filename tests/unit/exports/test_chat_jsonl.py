@@ -10,7 +10,7 @@ import pytest
 
 from synth_assets.core.canonical import row_id
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, Row, StageFault
+from synth_assets.core.stage import Rejection, Row, StageFault
 from synth_assets.exports.chat_files import line_hash
 from synth_assets.kinds.write.chat_jsonl import ChatJsonl
 
@@ -64,7 +64,7 @@ def test_checks_of_the_recipe_tighten_its_contract() -> None:
 def test_a_bad_row_never_reaches_the_file(tmp_path: Path) -> None:
     dialogs = [turns("Hi", "Hello"), turns("Hi", " "), turns("Hi", "Hello"), turns("Hi"), None]
     outcomes = [written.outcome for written in stage(validation=0).write(rows(dialogs), tmp_path)]
-    reasons = [outcome.reason for outcome in outcomes if isinstance(outcome, Reject)]
+    reasons = [outcome.reason for outcome in outcomes if isinstance(outcome, Rejection)]
     assert reasons == ["blank text", "duplicate", "does not end with the assistant", "no messages"]
     line = (tmp_path / "train.jsonl").read_text()
     assert json.loads(line) == {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Values
 from synth_assets.core.request import Reply, Request
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Rejection, Row
 
 
 def row(**values: Json) -> Row:
@@ -16,7 +16,7 @@ def reply(text: str, finish_reason: str = "stop") -> Reply:
     return Reply(text, finish_reason, "small", 1, 1, 0.0, 0.1, 1, 0.0)
 
 
-def made(stage: Ask, given: Row, replies: Sequence[str]) -> tuple[list[Values], list[Reject]]:
+def made(stage: Ask, given: Row, replies: Sequence[str]) -> tuple[list[Values], list[Rejection]]:
     """The rows and rejects that the replies make, each request having its own."""
     requests = stage.requests(given)
     answers = [
@@ -24,8 +24,8 @@ def made(stage: Ask, given: Row, replies: Sequence[str]) -> tuple[list[Values], 
         for request, text in zip(requests, replies, strict=True)
     ]
     outcomes = [each.outcome if isinstance(each, DrawOutcome) else each for each in stage.rows(given, answers)]
-    rejects = [each for each in outcomes if isinstance(each, Reject)]
-    return [each for each in outcomes if not isinstance(each, Reject)], rejects
+    rejects = [each for each in outcomes if isinstance(each, Rejection)]
+    return [each for each in outcomes if not isinstance(each, Rejection)], rejects
 
 
 def shown(request: Request) -> str:

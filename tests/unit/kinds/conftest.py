@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.canonical import Json
-from synth_assets.core.stage import Partition, Reject
+from synth_assets.core.stage import Partition, Rejection
 from synth_assets.kinds.read.source import RowSource
 
-Read = Callable[..., tuple[list[Mapping[str, Json]], list[Reject]]]
+Read = Callable[..., tuple[list[Mapping[str, Json]], list[Rejection]]]
 
 
 @dataclass
@@ -29,7 +29,7 @@ def read(tmp_path: Path) -> Read:
         source = RowSource.model_validate(keys)
         source.contract({})
         outcomes = list(source.rows(partition, Folder(tmp_path)))
-        rejects = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
-        return [outcome for outcome in outcomes if not isinstance(outcome, Reject)], rejects
+        rejects = [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
+        return [outcome for outcome in outcomes if not isinstance(outcome, Rejection)], rejects
 
     return read_source

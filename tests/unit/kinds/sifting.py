@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from synth_assets.core.stage import Reject, Row, Sift
+from synth_assets.core.stage import Rejection, Row, Sift
 
 
 def rows(column: str, values: Sequence[object], prefix: str = "r") -> list[Row]:
@@ -15,10 +15,10 @@ def sifted(
     """The ids of the rows that stay, and for each other row why not. None is lost, none comes twice."""
     outcomes = list(stage.sift(iter(given), {name: iter(others) for name, others in (beside or {}).items()}))
     assert [each.parent for each in outcomes] == list(given)
-    kept = [each.parent.row_id for each in outcomes if not isinstance(each.outcome, Reject)]
+    kept = [each.parent.row_id for each in outcomes if not isinstance(each.outcome, Rejection)]
     told = {
         each.parent.row_id: f"{each.outcome.reason}: {each.outcome.detail}"
         for each in outcomes
-        if isinstance(each.outcome, Reject)
+        if isinstance(each.outcome, Rejection)
     }
     return kept, told

@@ -73,7 +73,7 @@ def test_every_verdict_is_told_as_it_was_asked():
     ]
     with pytest.raises(Reject) as caught:
         made(COMPARE, asked("one", "two"), [says("A"), says("A")])
-    assert [each["better"] for each in json.loads(caught.value.detail)] == ["A", "A"]
+    assert [each["better"] for each in json.loads(caught.value.rejection.detail)] == ["A", "A"]
 
 
 @pytest.mark.parametrize("verdicts", ["AA", ["tie", "tie"], ["tie", "A"]])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.parse import Unreadable
-from synth_assets.core.stage import Reject
+from synth_assets.core.stage import Rejection
 from synth_assets.kinds.support.asking.numbered_list import read_numbered
 
 A, B, C = "How do I greet an old friend?", "Thank Ada for 3.5 kg of *plums*.", "Warum nicht: „Hallo“?"
@@ -46,12 +46,12 @@ def test_an_item_may_hold_a_list_of_its_own():
 def test_with_an_end_mark_the_last_item_may_have_paragraphs():
     table = "Read the table.\n\nday | rain\n1 | 3 mm"
     assert read_numbered(f"### Question 1: {A}\n### Question 2: {table}\n\n### End\nAnything else?") == [A, table]
-    assert [type(item) for item in read_numbered(f"### Question 1: {A}\n### Question 2: {table}")] == [str, Reject]
+    assert [type(item) for item in read_numbered(f"### Question 1: {A}\n### Question 2: {table}")] == [str, Rejection]
 
 
 def test_a_blank_item_is_turned_away_and_the_others_stay():
     first, second = read_numbered(f"### Question 1:\n\n### Question 2: {A}")
-    assert isinstance(first, Reject)
+    assert isinstance(first, Rejection)
     assert (first.reason, second) == ("an item is blank", A)
 
 
@@ -71,7 +71,7 @@ def test_a_blank_item_is_turned_away_and_the_others_stay():
 )
 def test_an_item_that_holds_more_than_a_question_is_turned_away(text, why):
     first, second = read_numbered(text)
-    assert isinstance(first, Reject)
+    assert isinstance(first, Rejection)
     assert why in first.reason
     assert second == B
 
@@ -81,7 +81,7 @@ def test_what_only_looks_like_an_answer_stays():
     blank = "Fill in the blank.\nHer answer:"
     code = "What does this print?\n```python\n# the answer: 42\nprint(42)\n```"
     assert read_numbered(f"1. {choice}\n2. {blank}\n3. {A}") == [choice, blank, A]
-    assert isinstance(read_numbered(f"1. {code}\n2. {A}")[0], Reject), "better one too many"
+    assert isinstance(read_numbered(f"1. {code}\n2. {A}")[0], Rejection), "better one too many"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_only_looks_like_an_answer_stays():
 )
 def test_what_clings_to_the_last_item_is_not_taken_for_its_words(ending):
     first, last = read_numbered(f"1. {A}\n2. {B}{ending}")
-    assert (first, type(last)) == (A, Reject)
+    assert (first, type(last)) == (A, Rejection)
 
 
 @pytest.mark.parametrize("ending", ["\n**End**", "\n### End of questions:", "\n# END #", "\n\n### End of the list."])

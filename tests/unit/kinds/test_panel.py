@@ -3,7 +3,7 @@
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Rejection, StageFault
 from synth_assets.kinds.choose.panel import Panel
 from synth_assets.kinds.support.judging.scale import below_scale_reason, score_turned_away
 from tests.unit.kinds.asking import row
@@ -33,7 +33,7 @@ def test_three_judges_become_one(combine, score):
 
 def test_what_is_not_good_enough_is_a_reject_with_what_each_judge_said():
     reject = outcome(panel(combine="minimum", keep=">= 2"), 3, 1, 3)
-    assert isinstance(reject, Reject)
+    assert isinstance(reject, Rejection)
     assert (reject.reason, reject.detail) == ("score 1 is not >= 2", "strict 3, kind 1, third 3")
     reject = outcome(panel(), 3, None, 2)
     assert (reject.reason, reject.detail) == ("a judge gave no score", "kind")

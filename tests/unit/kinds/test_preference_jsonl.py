@@ -5,7 +5,7 @@ import json
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, Row, StageFault
+from synth_assets.core.stage import Rejection, Row, StageFault
 from synth_assets.kinds.write.preference_jsonl import PreferenceJsonl
 
 READ = Contract((Column("question", "text"), Column("chosen", "text"), Column("rejected", "text")))
@@ -27,7 +27,9 @@ def test_lines_and_what_stays_out(tmp_path):
     ]
     written = list(SINK.write(iter(rows), tmp_path))
     assert [each.parent for each in written] == rows
-    outcomes = [each.outcome.reason if isinstance(each.outcome, Reject) else each.outcome["line"] for each in written]
+    outcomes = [
+        each.outcome.reason if isinstance(each.outcome, Rejection) else each.outcome["line"] for each in written
+    ]
     assert outcomes == [1, "duplicate", 2, "no difference", "blank text", "blank text"]
     lines = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text("utf-8").splitlines()]
     assert lines[0] == {
@@ -42,7 +44,7 @@ def test_lines_and_what_stays_out(tmp_path):
 def test_what_is_undecided_stays_out(tmp_path):
     undecided = Row("r", {"question": "Why?", "chosen": None, "rejected": None})
     (written,) = SINK.write(iter([undecided]), tmp_path)
-    assert isinstance(written.outcome, Reject)
+    assert isinstance(written.outcome, Rejection)
     assert written.outcome.reason == "no answer is better"
 
 

@@ -78,14 +78,14 @@ def test_a_dialog_may_end_with_the_user():
 def test_a_dialog_that_is_not_fit_costs_nothing(messages, why):
     with pytest.raises(Reject) as caught:
         PLAIN.requests(row(messages))
-    assert (caught.value.reason, caught.value.detail) == ("not fit to rewrite", why)
+    assert (caught.value.rejection.reason, caught.value.rejection.detail) == ("not fit to rewrite", why)
 
 
 def test_an_instruction_that_does_not_fit_a_row_costs_nothing_either():
     stage = Rewrite(from_="raw", instruction="Speak like {{ people[0].name }}.")
     with pytest.raises(Reject) as caught:
         stage.requests(row(said("Hi", "Hello"), people=[]))
-    assert caught.value.reason == "the template cannot be filled in"
+    assert caught.value.rejection.reason == "the template cannot be filled in"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, Reject, StageFault
+from synth_assets.core.stage import Partition, Rejection, StageFault
 from synth_assets.kinds.read.taxonomy import Taxonomy
 
 
@@ -36,7 +36,9 @@ def read(home: Path, partition: Partition = Partition(), **keys):  # noqa: B008 
     stage = Taxonomy.model_validate({"kind": "taxonomy", "folder": "tree", **keys})
     stage.contract({})
     outcomes = list(stage.rows(partition, Reach(home)))
-    return [each for each in outcomes if not isinstance(each, Reject)], [e for e in outcomes if isinstance(e, Reject)]
+    return [each for each in outcomes if not isinstance(each, Rejection)], [
+        e for e in outcomes if isinstance(e, Rejection)
+    ]
 
 
 SKILL = """\

@@ -2,7 +2,7 @@
 
 import re
 
-from synth_assets.core.stage import Reject
+from synth_assets.core.stage import Rejection
 
 _PAIRS = (('"', '"'), ("“", "”"), ("**", "**"), ("__", "__"))
 _UNSEEN = " \t\n\u200b\ufeff"
@@ -25,17 +25,17 @@ _OPENING = re.compile(
 _MARKED = re.compile(r"\s*(?:[-•>#|]|\*\s|(?:\W*(?:question|prompt|instruction|task|q)\b[^:\n]{0,12}:))", re.IGNORECASE)
 
 
-def item_of(paragraphs: list[str]) -> str | Reject:
+def item_of(paragraphs: list[str]) -> str | Rejection:
     """The item's text, or why it is none: nothing is left of it, or it is more than what was asked for."""
     text = _unadorned("\n\n".join(paragraphs).strip(_UNSEEN))
     if not any(character.isalnum() for character in text):
-        return Reject("an item is blank")
+        return Rejection("an item is blank")
     if len(_FENCE.findall(text)) % 2:
-        return Reject("a code fence in the item is not closed", text)
+        return Rejection("a code fence in the item is not closed", text)
     if _HEADING.match(text.rpartition("\n")[2]) or (len(paragraphs) > 1 and _BOLD_ALONE.match(paragraphs[-1])):
-        return Reject("a heading stands at the end of the item", text)
+        return Rejection("a heading stands at the end of the item", text)
     if _ANSWERED.search(text) or (_REPLY.search(text) and not _CHOICE.search(text)):
-        return Reject("the item holds an answer, too", text)
+        return Rejection("the item holds an answer, too", text)
     return text
 
 

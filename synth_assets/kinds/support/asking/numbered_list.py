@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from synth_assets.core.parse import Unreadable, strip_code_fence
-from synth_assets.core.stage import Reject
+from synth_assets.core.stage import Rejection
 from synth_assets.kinds.support.asking.list_item import is_bare, item_of
 
 _HEADED = re.compile(
@@ -39,8 +39,8 @@ class _Item:
         return [block.strip("\n") for block in blocks if block.strip()]
 
 
-def read_numbered(text: str, *, one: bool = False) -> list[str | Reject]:
-    """The items of a numbered list; one that cannot be used is a Reject that says why.
+def read_numbered(text: str, *, one: bool = False) -> list[str | Rejection]:
+    """The items of a numbered list; one that cannot be used is a Rejection that says why.
 
     Unreadable where there is no such list, or where its numbers leave open what is an item. If only one item was
     asked for, a paragraph without a number is that one.
@@ -60,7 +60,7 @@ def read_numbered(text: str, *, one: bool = False) -> list[str | Reject]:
     return [*(item_of(item.paragraphs()) for item in items[:-1]), last]
 
 
-def _last(item: _Item) -> str | Reject:
+def _last(item: _Item) -> str | Rejection:
     """The last item of a list without an end. Words after the list may look like more of it, so more is too much."""
     paragraphs = item.paragraphs()
     if len(paragraphs) > 1 and _FAREWELL.match(paragraphs[-1]):
@@ -68,7 +68,9 @@ def _last(item: _Item) -> str | Reject:
     later = "\n".join(paragraphs).splitlines()[1:]
     is_unclear = len(paragraphs) > 1 or any(map(_END_MAYBE.match, later[-1:]))
     is_unclear |= any(_FAREWELL.match(line) or _NOTE.match(line) for line in later)
-    return Reject("the end of the last item is unclear", "\n\n".join(paragraphs)) if is_unclear else item_of(paragraphs)
+    return (
+        Rejection("the end of the last item is unclear", "\n\n".join(paragraphs)) if is_unclear else item_of(paragraphs)
+    )
 
 
 def _items(lines: list[str]) -> list[_Item]:

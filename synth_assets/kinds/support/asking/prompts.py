@@ -20,7 +20,7 @@ def prompt_file(package: str, name: str) -> Prompt:
 
 
 def fill_template(template: str, values: Mapping[str, object]) -> str:
-    """A recipe's template with the row's values in it; Reject where they do not go into it."""
+    """A recipe's template with the row's values in it; Rejection where they do not go into it."""
     try:
         return Prompt(template).render(values).strip()
     except ValueError as error:

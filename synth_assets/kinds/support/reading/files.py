@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Reject
+from synth_assets.core.stage import Rejection
 from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow
 from synth_assets.kinds.support.reading.json_items import json_items
 
@@ -52,16 +52,16 @@ def _read_line(line: bytes, place: str) -> FoundOrReject:
     try:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return Reject("line is not UTF-8", f"{place}: {error}")
+        return Rejection("line is not UTF-8", f"{place}: {error}")
     except (ValueError, RecursionError) as error:
-        return Reject("line is not JSON", f"{place}: {error}")
+        return Rejection("line is not JSON", f"{place}: {error}")
     return _as_row(value, place)
 
 
 def _as_row(value: object, place: str) -> FoundOrReject:
     if isinstance(value, Mapping):
         return FoundRow(value, place)
-    return Reject("row is not an object", f"{place}: {str(value)[:200]}")
+    return Rejection("row is not an object", f"{place}: {str(value)[:200]}")
 
 
 def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
@@ -74,14 +74,14 @@ def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
                 yield from _read_cells(header, cells, f"{shown}:{lines.line_num}")
         except (csv.Error, UnicodeDecodeError) as error:
             # Quotes no longer say where a row ends: what follows cannot be told apart.
-            yield Reject("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
+            yield Rejection("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
 
 
 def _read_cells(header: list[str], cells: list[str], place: str) -> Iterator[FoundOrReject]:
     if len(cells) == len(header):
         yield FoundRow(dict(zip(header, cells, strict=True)), place, spelled=True)
     elif cells:
-        yield Reject("line has the wrong number of cells", f"{place}: {len(cells)}, the header has {len(header)}")
+        yield Rejection("line has the wrong number of cells", f"{place}: {len(cells)}, the header has {len(header)}")
 
 
 def _read_parquet(path: Path, shown: str) -> Iterator[FoundOrReject]:
@@ -104,7 +104,7 @@ def _read_json(path: Path, shown: str) -> Iterator[FoundOrReject]:
                 row = _as_row(value, f"{shown} item {number}")
                 yield replace(row, fields={"key": key, **row.fields}) if key and isinstance(row, FoundRow) else row
     except (ValueError, RecursionError) as error:
-        yield Reject("file is not JSON from here on", f"{shown}: {error}")
+        yield Rejection("file is not JSON from here on", f"{shown}: {error}")
 
 
 _READERS = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from synth_assets.core.stage import Reject
+from synth_assets.core.stage import Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,13 @@ class FoundRow:
     place: str
     spelled: bool = False
 
-    def reject(self, reason: str, why: str = "") -> Reject:
+    def reject(self, reason: str, why: str = "") -> Rejection:
         """This row as a reject that says where it was found, and what it was."""
         shown = json.dumps(dict(self.fields), ensure_ascii=False, default=str)
-        return Reject(reason, " ".join(part for part in (f"{self.place}:", why, shown[:2000]) if part))
+        return Rejection(reason, " ".join(part for part in (f"{self.place}:", why, shown[:2000]) if part))
 
 
-FoundOrReject: TypeAlias = "FoundRow | Reject"
+FoundOrReject: TypeAlias = "FoundRow | Rejection"
 
 
 def number_rows(rows: Iterable[Mapping[str, object]], of: str) -> Iterator[FoundRow]:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Values
-from synth_assets.core.stage import Reject
+from synth_assets.core.stage import Rejection
 
 LEAF_FILE = "qna.yaml"
 LeafKind = Literal["skill", "grounded", "knowledge"]
@@ -27,14 +27,14 @@ class _Example:
     context: str | None
 
 
-def read_leaves(root: Path) -> Iterator[Values | Reject]:
+def read_leaves(root: Path) -> Iterator[Values | Rejection]:
     """A row for each leaf without contexts, and for each context of the others; in the order of their paths."""
     for path in sorted(root.rglob(LEAF_FILE)):
         place = path.parent.relative_to(root).as_posix()
         try:
             yield from _rows(_fields(path), place)
         except _Fault as fault:
-            yield Reject("leaf cannot be read", f"{place}/{LEAF_FILE}: {fault}")
+            yield Rejection("leaf cannot be read", f"{place}/{LEAF_FILE}: {fault}")
 
 
 def _fields(path: Path) -> Mapping[str, object]:
