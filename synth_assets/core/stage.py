@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -16,6 +15,7 @@ from synth_assets.core.stage_context import Partition as Partition
 from synth_assets.core.stage_context import PartitionScheme as PartitionScheme
 from synth_assets.core.stage_context import SourceContext as SourceContext
 from synth_assets.core.stage_context import StudyContext as StudyContext
+from synth_assets.core.suggestions import did_you_mean
 from synth_assets.core.teacher_spec import TeacherSpec
 
 
@@ -215,8 +215,7 @@ def find_column(key: str, name: str, table: str, read: Contract) -> Column:
     """The column that a stage's key names in the table it reads; StageFault where there is none."""
     if name in read:
         return read.column(name)
-    near = get_close_matches(name, read.names(), n=1)
-    hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(read.names())})"
+    hint = did_you_mean(name, read.names(), f" (it has: {', '.join(read.names())})")
     raise StageFault(key, f'"{table}" has no column "{name}"{hint}')
 
 

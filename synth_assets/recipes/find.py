@@ -6,9 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.recipes.document import shown_path
+from synth_assets.core.suggestions import suggestion
+from synth_assets.core.yaml_document import BrokenRecipe, shown_path
 from synth_assets.recipes.load import load_recipe
-from synth_assets.recipes.problems import BrokenRecipe, suggestion
 from synth_assets.recipes.recipe import Recipe
 from synth_assets.settings import Settings
 

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Stage
+from synth_assets.core.suggestions import suggestion
 from synth_assets.core.teacher_spec import Strict
 from synth_assets.recipes.graph import with_upstream
-from synth_assets.recipes.problems import suggestion
 
 
 class Goal(BaseModel):

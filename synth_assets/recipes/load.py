@@ -1,6 +1,5 @@
 """Loads a recipe: reads, validates and connects it, and tells everything that is wrong at once."""
 
-import json
 import re
 from collections.abc import Mapping
 from operator import attrgetter
@@ -8,18 +7,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
+from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Source, Stage, StageFault
+from synth_assets.core.suggestions import suggestion
 from synth_assets.core.teacher_spec import Strict, TeacherSpec
+from synth_assets.core.validation import validate
+from synth_assets.core.yaml_document import BrokenRecipe, Document, KeyPath, not_a_mapping, read_document, shown_path
 from synth_assets.kinds import kinds
-from synth_assets.recipes.document import Document, read_document
 from synth_assets.recipes.goal import Goal, GoalFault, grower_of, with_goal
 from synth_assets.recipes.graph import in_order
 from synth_assets.recipes.partitions import Partitions
-from synth_assets.recipes.problems import BrokenRecipe, KeyPath, Problem, faults, suggestion
 from synth_assets.recipes.recipe import BudgetSpec, Recipe
 from synth_assets.recipes.schedule import check_cron
 
@@ -55,7 +56,11 @@ class _Head(BaseModel):
 
 def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
     """The recipe that a file holds; BrokenRecipe tells all its problems."""
-    loading = _Loading(read_document(path))
+    shown = shown_path(path)
+    document = read_document(path, shown, "a recipe")
+    if document is None:
+        raise BrokenRecipe([not_a_mapping(shown, "a recipe")])
+    loading = _Loading(document)
     if fault := _name_fault(path.stem, "a recipe") or _reserved_fault(path.stem):
         loading.problem((), f"{fault}; rename the file")
     head = loading.validated(_Head, loading.document.value, ()) or _Head.model_construct(stages={})
@@ -102,7 +107,7 @@ class _Loading:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[Problem] = []
+        self.problems: list[RecipeError] = []
         stages = document.value.get("stages")
         named = stages if isinstance(stages, Mapping) else {}
         self.raw: dict[str, _Keys] = {name: keys for name, keys in named.items() if isinstance(keys, Mapping)}
@@ -114,11 +119,9 @@ class _Loading:
     def validated(self, model: type[M], value: _Keys, path: KeyPath) -> M | None:
         """The model that the keys make; None where they make none."""
         try:
-            # Strict, and as JSON: a list may become a tuple, but "5" never a number, nor `true` a 1.
-            return model.model_validate_json(json.dumps(value), strict=True, by_alias=True, by_name=False)
-        except ValidationError as error:
-            for where, message, line in faults(error, model):
-                self.problem((*path, *where), message, line)
+            return validate(self.document, model, value, path)
+        except BrokenRecipe as error:
+            self.problems += error.problems
             return None
 
     def stages(self) -> dict[str, Stage]:

@@ -9,12 +9,12 @@ from sqlglot.optimizer.scope import Scope
 
 from synth_assets.core.contract import SYSTEM_COLUMNS
 from synth_assets.core.errors import RecipeError
+from synth_assets.core.suggestions import did_you_mean
 from synth_assets.sql.fields import field_faults
 from synth_assets.sql.lineage import output_columns
 from synth_assets.sql.model import Model, order
 from synth_assets.sql.parse import BadSql, first_line, parse_select, table_name
 from synth_assets.sql.resolve import Resolved, Source, Tables, line_of, outputs, resolve, selected, visible
-from synth_assets.sql.suggest import did_you_mean
 
 _Fault: TypeAlias = tuple[int, str]
 

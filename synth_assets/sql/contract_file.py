@@ -1,19 +1,16 @@
 """Reads the optional YAML beside a model: its columns and checks, owners, freshness, and how it is stored."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from yaml.nodes import MappingNode, Node, SequenceNode
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from synth_assets.core.contract import Column, ColumnType, Contract, Gate, Relationship
-from synth_assets.core.errors import RecipeError
+from synth_assets.core.validation import validate
+from synth_assets.core.yaml_document import KeyPath, read_document
 from synth_assets.sql.model import Extras, Freshness, Materialized
-from synth_assets.sql.suggest import did_you_mean
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-_Path = tuple[str | int, ...]
 
 
 class ColumnSpec(BaseModel):
@@ -68,7 +65,7 @@ class ModelSpec(BaseModel):
                 raise ValueError(f"{owner!r} is neither an address nor team:NAME")
         return owners
 
-    def extras(self, lines: Mapping[_Path, int]) -> Extras:
+    def extras(self, lines: Mapping[KeyPath, int]) -> Extras:
         """The file in the words of the core."""
         fresh = self.freshness
         return Extras(
@@ -90,25 +87,12 @@ class ModelSpec(BaseModel):
         )
 
 
-def read_contract_file(path: Path, shown: str) -> Extras | list[RecipeError]:
-    """What the file says, or every fault in it with its line."""
-    try:
-        text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text) if root else {}
-    except (OSError, UnicodeDecodeError) as error:
-        return [RecipeError(f"the file cannot be read: {error}", where=shown)]
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return [RecipeError(f"not YAML: {error.problem}", where=f"{shown}:{line}")]
-    lines = dict(_lines(root, ())) if root else {}
-    try:
-        return ModelSpec.model_validate(value).extras(lines)
-    except ValidationError as error:
-        return [
-            _fault(fault["loc"], fault["type"], fault["msg"], (shown, lines))
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
+def read_contract_file(path: Path, shown: str) -> Extras:
+    """Read what the file says; BrokenRecipe tells every problem in it with its line and key."""
+    document = read_document(path, shown, "a contract")
+    if document is None:
+        return Extras()
+    return validate(document, ModelSpec, document.value).extras(document.lines)
 
 
 def _relationships(columns: Mapping[str, ColumnSpec]) -> Iterator[Relationship]:
@@ -116,34 +100,3 @@ def _relationships(columns: Mapping[str, ColumnSpec]) -> Iterator[Relationship]:
         if spec.in_ is not None:
             table, _, column = spec.in_.rpartition(".")
             yield Relationship(name, table, column)
-
-
-def _fault(place: _Path, kind: str, message: str, file: tuple[str, Mapping[_Path, int]]) -> RecipeError:
-    shown, lines = file
-    known = place
-    while known and known not in lines:
-        known = known[:-1]
-    if kind == "extra_forbidden":
-        message = f"unknown key{did_you_mean(str(place[-1]), _keys_at(place))}"
-    key = ".".join(str(part) for part in place)
-    return RecipeError(f"{key}: {message}".lstrip(": "), where=f"{shown}:{lines.get(known, 1)}")
-
-
-def _keys_at(place: _Path) -> Iterable[str]:
-    spec: type[BaseModel] = ModelSpec
-    if len(place) > 1:
-        spec = FreshnessSpec if place[0] == "freshness" else ColumnSpec
-    return [field.alias or name for name, field in spec.model_fields.items()]
-
-
-def _lines(node: Node, place: _Path) -> Iterator[tuple[_Path, int]]:
-    """The line of every key, by the way to it."""
-    if isinstance(node, MappingNode):
-        for key, value in node.value:
-            here = (*place, str(key.value))
-            yield here, key.start_mark.line + 1
-            yield from _lines(value, here)
-    elif isinstance(node, SequenceNode):
-        for number, item in enumerate(node.value):
-            yield (*place, number), item.start_mark.line + 1
-            yield from _lines(item, (*place, number))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from synth_assets.core.suggestions import did_you_mean
 from synth_assets.sql.resolve import line_of
-from synth_assets.sql.suggest import did_you_mean
 
 
 def field_faults(tree: exp.Query) -> Iterator[tuple[int, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
+from synth_assets.core.yaml_document import BrokenRecipe
 from synth_assets.settings import Settings
 from synth_assets.sql.contract_file import read_contract_file
 from synth_assets.sql.model import Extras, Model
@@ -69,9 +70,10 @@ def _read_all(files: Iterable[_File], notes: list[str]) -> FoundModels:
     models: list[Model] = []
     broken: dict[str, list[RecipeError]] = {}
     for file in files:
-        found = _read(file)
-        if isinstance(found, list):
-            broken[file.table] = found
+        try:
+            found = _read(file)
+        except BrokenRecipe as error:
+            broken[file.table] = list(error.problems)
             continue
         if found.materialized == "view" and _LAKE_TOKEN.search(found.sql):
             notes.append(f"{file.shown} holds a word in braces that a view would lose, so it becomes a table")
@@ -80,21 +82,24 @@ def _read_all(files: Iterable[_File], notes: list[str]) -> FoundModels:
     return FoundModels(tuple(models), broken, tuple(notes))
 
 
-def _read(file: _File) -> Model | list[RecipeError]:
-    """The model in a file, or all that is wrong with it and with the contract beside it."""
+def _read(file: _File) -> Model:
+    """Read the model in a file; BrokenRecipe tells all that is wrong with it and with its contract file."""
     faults = _name_faults(file)
-    extras: Extras | list[RecipeError] = Extras()
-    beside = file.path.with_suffix(".yaml")
-    if beside.is_file():
-        extras = read_contract_file(beside, file.shown.removesuffix(".sql") + ".yaml")
+    extras = Extras()
+    contract_file = file.path.with_suffix(".yaml")
+    try:
+        if contract_file.is_file():
+            extras = read_contract_file(contract_file, file.shown.removesuffix(".sql") + ".yaml")
+    except BrokenRecipe as error:
+        faults += error.problems
     try:
         parsed = parse_model(file.path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         faults.append(RecipeError(f"the file cannot be read: {error}", where=file.shown))
     except BadSql as error:
         faults.append(RecipeError(str(error), where=f"{file.shown}:{error.line}"))
-    if faults or isinstance(extras, list):
-        return faults + (extras if isinstance(extras, list) else [])
+    if faults:
+        raise BrokenRecipe(faults)
     return _model(file, parsed, extras)
 
 

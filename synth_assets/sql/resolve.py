@@ -11,9 +11,9 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from synth_assets.core.suggestions import did_you_mean
 from synth_assets.sql.names import normalize_names
 from synth_assets.sql.parse import DIALECT, STUMBLES, BadSql, parse_select, table_name
-from synth_assets.sql.suggest import did_you_mean
 
 # None: the table is there, but its columns are not known, so nothing is said about them.
 Tables: TypeAlias = Mapping[str, Mapping[str, str] | None]

@@ -1,7 +1,6 @@
 """`source`: rows from a sample, a dataset, files, the recipe itself or the lake, in declared types."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from importlib.resources import files
 from itertools import islice
 from math import ceil
@@ -21,6 +20,7 @@ from synth_assets.core.stage import (
     StageFault,
     declare_contract,
 )
+from synth_assets.core.suggestions import suggestion
 from synth_assets.kinds.support.reading.convert import convert, day_of, likely_type
 from synth_assets.kinds.support.reading.files import check_pattern, read_files
 from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow, number_rows
@@ -76,8 +76,7 @@ class RowSource(Source):
     def _known_sample(cls, name: str) -> str:
         known = sorted(path.stem for path in _samples().glob("*.jsonl"))
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise ValueError(f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(known)}")
+            raise ValueError(suggestion(name, known))
         return name
 
     @field_validator("files")
