@@ -17,7 +17,7 @@ def lake_to_read(settings: "Settings") -> "Iterator[Lake]":
     """The lake of the settings; LakeError where nothing was made yet."""
     from synth_assets.lake import open_lake
 
-    if settings.lake is None and not (settings.home / "lake").is_dir():
+    if not (settings.home / "lake").is_dir():
         raise LakeError(
             "there is no lake yet",
             where=str(settings.home),

@@ -26,7 +26,7 @@ FRESH = "is_fresh"
 
 def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE) -> StageResult:
     """Computes a model and commits its rows, or finds that its table holds them already."""
-    with lake.frozen() as now:
+    with lake.open_snapshot() as now:
         missing = [table for table in model.inputs if not now.has(table)]
         if missing:
             raise LakeError(

@@ -66,15 +66,15 @@ def test_a_snapshot_knows_who_made_it(lake: Lake, put: Put) -> None:
     with lake.stage("notes.days", with_votes("integer")) as writer:
         id_ = lake.commit([Replace(writer)], ABOUT)
     last = lake.snapshots()[-1]
-    assert (last.id, last.author, last.message, last.about) == (id_, "notes.days", "two days", ABOUT)
+    assert (last.id, last.author, last.message, last.info) == (id_, "notes.days", "two days", ABOUT)
     assert last.changes["tables_created"] == ("notes.days",)
     put("notes.old", ["b"], run_id="run-3")
     assert lake.snapshots()[-1].changes == {
         "tables_inserted_into": ("notes.old",),
         "tables_deleted_from": ("notes.old",),
     }
-    assert [each.id for each in lake.landed("run-1")] == [id_]
-    assert lake.landed("run-2") == []
+    assert [each.id for each in lake.commits_of("run-1")] == [id_]
+    assert lake.commits_of("run-2") == []
 
 
 def test_a_guard_that_raises_changes_nothing_and_keeps_what_was_staged(
@@ -191,4 +191,4 @@ def test_threads_may_share_a_lake(lake: Lake, put: Put) -> None:
     with ThreadPoolExecutor(6) as threads:
         assert min(threads.map(work, range(18))) >= 2
     assert lake.count("notes.days") == 18
-    assert len(lake.landed("run-1")) == 37
+    assert len(lake.commits_of("run-1")) == 37

@@ -78,7 +78,7 @@ def test_a_kill_at_any_moment_leaves_whole_commits_and_nothing_that_care_does_no
         assert told <= log["last"] <= told + 1, "what was acknowledged is there; one more may be"
         [rows] = lake.rows("SELECT min(version) AS low, max(version) AS high, count(*) AS n FROM work.rows")
         assert rows == {"low": log["last"], "high": log["last"], "n": 200}
-        assert len(lake.landed(f"victim-{log['last']}")) == 1
+        assert len(lake.commits_of(f"victim-{log['last']}")) == 1
     lake.care(older_than_s=0, orphans_older_than_s=0)
     live = lake.rows("SELECT filename FROM work.rows UNION SELECT filename FROM work.log")
     left = {path.name for path in (home / "lake" / "data").rglob("*.parquet")}
