@@ -63,9 +63,9 @@ class _History:
 
     def __init__(self, lake: Lake) -> None:
         snapshots = {
-            (each.info.run_id, each.info.recipe, each.info.stage, each.info.partition_key): each.id
+            (each.about.run_id, each.about.recipe, each.about.stage, each.about.partition_key): each.id
             for each in lake.snapshots()
-            if each.info is not None
+            if each.about is not None
         }
         self._commits: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
         for row in lake.rows(

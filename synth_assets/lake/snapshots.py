@@ -48,5 +48,5 @@ class Snapshot:
     time: datetime
     author: str | None
     message: str | None
-    info: CommitInfo | None
+    about: CommitInfo | None
     changes: Mapping[str, tuple[str, ...]]

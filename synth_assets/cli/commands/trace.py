@@ -42,7 +42,7 @@ def command(what: str, full: bool, as_json: bool) -> None:
 def chain_of(lake: "Lake", link: "TraceNode") -> dict[str, Any]:
     """The chain as nested objects, each with the snapshot its commit made, where that is still kept."""
     snapshots = {
-        tuple(getattr(each.info, name) for name in _COMMIT_KEY): each.id
+        tuple(getattr(each.about, name) for name in _COMMIT_KEY): each.id
         for run_id in {str(each.commit["run_id"]) for each in link.walk() if each.commit}
         for each in lake.commits_of(run_id)
     }

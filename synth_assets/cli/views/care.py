@@ -39,7 +39,7 @@ def print_snapshots(console: "Console", snapshots: "Sequence[Snapshot]", most: i
     table = grid(("snapshot", "time", "what", "run"))
     table.columns[0].justify = "right"
     for each in snapshots[-most:]:
-        run = each.info.run_id if each.info else ""
+        run = each.about.run_id if each.about else ""
         table.add_row(str(each.id), moment(each.time), safe(each.message or ", ".join(each.changes)), run)
     console.print(table)
     if len(snapshots) > most:

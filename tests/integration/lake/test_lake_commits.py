@@ -66,7 +66,7 @@ def test_a_snapshot_knows_who_made_it(lake: Lake, put: Put) -> None:
     with lake.stage("notes.days", with_votes("integer")) as writer:
         id_ = lake.commit([Replace(writer)], ABOUT)
     last = lake.snapshots()[-1]
-    assert (last.id, last.author, last.message, last.info) == (id_, "notes.days", "two days", ABOUT)
+    assert (last.id, last.author, last.message, last.about) == (id_, "notes.days", "two days", ABOUT)
     assert last.changes["tables_created"] == ("notes.days",)
     put("notes.old", ["b"], run_id="run-3")
     assert lake.snapshots()[-1].changes == {
