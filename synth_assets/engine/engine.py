@@ -19,7 +19,7 @@ from synth_assets.engine.tables import ENGINE_TABLES
 from synth_assets.lake import CommitInfo, Lake, Replace, open_lake
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
-from synth_assets.sql import find_models, order
+from synth_assets.sql import find_models, sort_models
 
 ALL = "all"
 
@@ -116,7 +116,7 @@ class Engine:
 
     def run_models(self, run_id: str) -> Iterator[StageResult]:
         """Computes anew each SQL model whose inputs are there."""
-        for model in order(find_models(self.settings).models):
+        for model in sort_models(find_models(self.settings).models):
             if all(self.lake.has(table) for table in model.inputs):
                 for key in self.lake.partitions(model.inputs[0]) if model.partitioned else [WHOLE]:
                     yield run_model(self.lake, model, run_id, key)

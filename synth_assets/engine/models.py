@@ -16,7 +16,7 @@ from synth_assets.engine.commit.table_builder import TableBuilder
 from synth_assets.engine.job import StageResult, TableTask
 from synth_assets.engine.row_factory import row_from_query
 from synth_assets.lake import Lake, to_rows
-from synth_assets.sql import Model, of_partition
+from synth_assets.sql import Model, narrow_to_partition
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +35,7 @@ def run_model(lake: Lake, model: Model, run_id: str, partition_key: str = WHOLE)
                 remedy="materialize what comes before it, then this",
             )
         inputs = {table: InputState(now.snapshot(), "") for table in model.inputs}
-        found = now.query(model.sql if partition_key == WHOLE else of_partition(model, partition_key))
+        found = now.query(model.sql if partition_key == WHOLE else narrow_to_partition(model, partition_key))
         work = _work_of(model, run_id, partition_key, contract_of(found.schema, model.contract, model.description))
         return fill_table(lake, work, rows_of(found, work.contract), model.fingerprint(), inputs)
 

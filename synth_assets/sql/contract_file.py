@@ -1,4 +1,4 @@
-"""Reads the optional YAML beside a model: its columns and checks, owners, freshness, and how it is stored."""
+"""Reads the contract file of a model, a YAML beside it: columns and checks, owners, freshness, and how it is stored."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class ColumnSpec(BaseModel):
-    """One column as the file spells it."""
+    """One column of the table, as the file declares it."""
 
     model_config = _STRICT
 
@@ -36,7 +36,7 @@ class ColumnSpec(BaseModel):
 
 
 class FreshnessSpec(BaseModel):
-    """How old the table may grow."""
+    """How old the table may become."""
 
     model_config = _STRICT
 
@@ -45,7 +45,7 @@ class FreshnessSpec(BaseModel):
 
 
 class ModelSpec(BaseModel):
-    """The whole file."""
+    """The keys of the file."""
 
     model_config = _STRICT
 
@@ -66,7 +66,7 @@ class ModelSpec(BaseModel):
         return owners
 
     def extras(self, lines: Mapping[KeyPath, int]) -> Extras:
-        """The file in the words of the core."""
+        """Convert the file to what a model needs."""
         fresh = self.freshness
         return Extras(
             description=self.description,
@@ -88,7 +88,7 @@ class ModelSpec(BaseModel):
 
 
 def read_contract_file(path: Path, shown: str) -> Extras:
-    """Read what the file says; BrokenRecipe tells every problem in it with its line and key."""
+    """Read a contract file; BrokenRecipe tells every problem in it with its line and key."""
     document = read_document(path, shown, "a contract")
     if document is None:
         return Extras()

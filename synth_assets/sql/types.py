@@ -75,7 +75,7 @@ def _of(resolved: Resolved, scope: Scope, node: exp.Expr) -> exp.DataType | None
 
 
 def _of_column(resolved: Resolved, scope: Scope, column: exp.Column) -> exp.DataType | None:
-    places = resolved.places(column, scope)
+    places = resolved.column_sources(column, scope)
     if len(places) != 1:
         return None
     source = places[0].source

@@ -38,9 +38,9 @@ def test_the_recipe_loads_and_is_as_short_as_promised(tmp_path: Path) -> None:
 
 def test_the_sql_runs(built: Engine) -> None:
     from synth_assets.engine.models import run_model
-    from synth_assets.sql import find_models, order
+    from synth_assets.sql import find_models, sort_models
 
-    for model in order(find_models(built.settings).models):
+    for model in sort_models(find_models(built.settings).models):
         run_model(built.lake, model, "readme")
     statements = [each for block in _blocks("sql") for each in block.split(";") if each.strip()]
     answers = [built.lake.rows(statement) for statement in statements]

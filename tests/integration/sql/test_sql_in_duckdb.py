@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from synth_assets.sql import check_models, of_partition, output_columns
+from synth_assets.sql import check_models, narrow_to_partition, output_columns
 from tests.unit.sql.shapes import FAULTS, KNOWN, SHAPES, model
 
 
@@ -83,7 +83,7 @@ def partitioned(shell: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyCon
 @pytest.mark.parametrize("sql", [sql for sql, _ in SHAPES.values() if "v(a, b, c)" not in sql])
 def test_every_shape_can_be_narrowed_to_a_partition(partitioned: duckdb.DuckDBPyConnection, sql: str) -> None:
     whole = [name for name, *_ in partitioned.sql(f"DESCRIBE {model(sql).sql}").fetchall()]
-    part = [name for name, *_ in partitioned.sql(f"DESCRIBE {of_partition(model(sql), 'mon')}").fetchall()]
+    part = [name for name, *_ in partitioned.sql(f"DESCRIBE {narrow_to_partition(model(sql), 'mon')}").fetchall()]
     assert part == whole
 
 
@@ -104,9 +104,9 @@ def test_every_shape_can_be_narrowed_to_a_partition(partitioned: duckdb.DuckDBPy
 def test_only_the_partition_and_what_belongs_to_all_is_read(
     partitioned: duckdb.DuckDBPyConnection, sql: str, ids: list[object]
 ) -> None:
-    assert [row[0] for row in partitioned.sql(of_partition(model(sql), "mon")).fetchall()] == ids
+    assert [row[0] for row in partitioned.sql(narrow_to_partition(model(sql), "mon")).fetchall()] == ids
 
 
 def test_the_name_of_a_partition_is_a_text_and_nothing_else(partitioned: duckdb.DuckDBPyConnection) -> None:
-    sql = of_partition(model("SELECT id FROM mitall.raw"), "x') OR ('' = '")
+    sql = narrow_to_partition(model("SELECT id FROM mitall.raw"), "x') OR ('' = '")
     assert partitioned.sql(sql).fetchall() == [(3,)]
