@@ -22,10 +22,10 @@ _KNOWN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq")}
 
 
 class Problem(RecipeError):
-    """One thing that is wrong in a file, with its line and key."""
+    """One thing that is wrong in a file, with its line (0: the file cannot be read at all) and key."""
 
-    def __init__(self, message: str, shown: str, line: int, key: str = "") -> None:
-        super().__init__(message, where=f"{shown}:{line} {key}".rstrip())
+    def __init__(self, message: str, shown: str, line: int = 0, key: str = "") -> None:
+        super().__init__(message, where=f"{shown}:{line} {key}".rstrip() if line else shown)
         self.line = line
 
 
@@ -71,7 +71,7 @@ def read_document(path: Path, shown: str, what: str) -> Document | None:
         text = path.read_text("utf-8-sig")
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except (OSError, UnicodeDecodeError) as error:
-        raise BrokenRecipe([RecipeError(f"cannot be read: {error}", where=shown)]) from error
+        raise BrokenRecipe([Problem(f"cannot be read: {error}", shown)]) from error
     except RecursionError as error:
         raise BrokenRecipe([_not_yaml(shown, "lists or keys are nested too deeply", 0)]) from error
     except yaml.MarkedYAMLError as error:

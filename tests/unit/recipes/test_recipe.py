@@ -11,7 +11,7 @@ from synth_assets import settings
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition
 from synth_assets.recipes import find_recipes
-from synth_assets.recipes.graph import in_order
+from synth_assets.recipes.graph import topological_order
 
 CHAIN = """\
 partitions: {shards: 3}
@@ -119,7 +119,7 @@ def test_shards_and_none(load, good):
 @given(st.dictionaries(st.integers(0, 9), st.lists(st.integers(0, 9), max_size=4), max_size=10))
 def test_the_order_or_a_circle_is_always_found(edges):
     inputs = {str(name): [str(read) for read in reads if read in edges] for name, reads in edges.items()}
-    order, circle = in_order(inputs)
+    order, circle = topological_order(inputs)
     if circle:
         assert circle[0] == circle[-1]
         assert all(after in inputs[before] for before, after in pairwise(circle))
