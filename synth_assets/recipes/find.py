@@ -21,14 +21,6 @@ class FoundRecipes:
     broken: Mapping[str, list[RecipeError]]
     notes: list[str]
 
-    def get(self, name: str) -> Recipe:
-        """Return the recipe of that name; RecipeError says why there is none."""
-        if name in self.broken:
-            raise BrokenRecipe(self.broken[name])
-        if name not in self.recipes:
-            raise RecipeError(f'there is no recipe "{name}"', remedy=suggestion(name, self.recipes))
-        return self.recipes[name]
-
 
 def find_recipe(settings: Settings, name: str) -> Recipe:
     """Load one recipe without reading the others; RecipeError says why there is none."""

@@ -113,12 +113,6 @@ class Recipe:
         """Return the names of the partitions until today."""
         return self.partitions.keys(today)
 
-    def partitions_of(self, stage: str, today: date | None = None) -> list[Partition]:
-        """Return the partitions of one stage: the recipe's, or one that holds all rows."""
-        if not self.is_partitioned(stage):
-            return [Partition()]
-        return [self.partition(key) for key in self.partition_keys(today)]
-
     def partition(self, key: str) -> Partition:
         """Return the partition of that name; RecipeError lists the existing ones."""
         return self.partitions.partition(key)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets.engine import Engine, RunSelection
-from synth_assets.recipes import find_recipes, load_recipe
+from synth_assets.recipes import find_recipe, load_recipe
 from synth_assets.settings import load
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
@@ -23,7 +23,7 @@ def _blocks(language: str) -> list[str]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     settings = load({}, tmp_path_factory.mktemp("readme"))
     with Engine(settings) as engine:
-        list(engine.run_all(find_recipes(settings).get("mitall"), RunSelection()))
+        list(engine.run_all(find_recipe(settings, "mitall"), RunSelection()))
         yield engine
 
 

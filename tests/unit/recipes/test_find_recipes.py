@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets import settings
 from synth_assets.core.errors import RecipeError
-from synth_assets.recipes import BrokenRecipe, find_recipes
+from synth_assets.recipes import BrokenRecipe, find_recipe, find_recipes
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def test_a_broken_recipe_leaves_the_others_as_they_are(tmp_path, own, good):
     assert found.broken["typo"][1].where == "recipes/typo.yml:9 stages.told.form"
     assert not found.recipes["mine"].shipped
     with pytest.raises(BrokenRecipe, match='did you mean "from"'):
-        found.get("typo")
-    assert found.get("mine").name == "mine"
+        find_recipe(settings.load({}, tmp_path), "typo")
+    assert find_recipe(settings.load({}, tmp_path), "mine").name == "mine"
 
 
 def test_a_recipe_that_is_not_there(tmp_path):
     with pytest.raises(RecipeError, match=r'there is no recipe "mital"[\s\S]*did you mean "mitall"'):
-        find(tmp_path).get("mital")
+        find_recipe(settings.load({}, tmp_path), "mital")
 
 
 def test_a_persons_own_recipe_goes_before_the_shipped_one(tmp_path, own, good):
