@@ -170,8 +170,8 @@ def test_comments_tell_what_the_contract_says(lake: Lake, put: Put) -> None:
     assert [row["comment"] for row in lake.rows(comments)] == ["how often", "what is said"]
     put("notes.days", ["a"], contract=Contract((Column("body", "text", "what is {said}"),)))
     assert [row["comment"] for row in lake.rows(comments)] == ["what is (said)"]
-    told = lake.rows("SELECT comment FROM duckdb_tables() WHERE table_name = 'days'")
-    assert told == [{"comment": "Notes, to try the lake with"}]
+    comment = lake.rows("SELECT comment FROM duckdb_tables() WHERE table_name = 'days'")
+    assert comment == [{"comment": "Notes, to try the lake with"}]
 
 
 def test_rows_that_do_not_fit_name_the_table(lake: Lake) -> None:

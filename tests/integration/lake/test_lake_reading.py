@@ -98,7 +98,7 @@ def test_what_is_a_table_now_and_was_a_view_is_read_as_it_was(lake: Lake, put: P
     assert [lake.has("notes.all", at) for at in (was_view - 1, was_view, is_table)] == [False, True, True]
 
 
-def test_many_pasts_can_be_asked_for(lake: Lake, put: Put) -> None:
+def test_many_old_snapshots_can_be_read(lake: Lake, put: Put) -> None:
     snapshots = [put("notes.days", ["a"] * (n + 1)) for n in range(12)]
     streams = [lake.query("SELECT * FROM notes.days", at=at) for at in snapshots]
     assert [stream.read_all().num_rows for stream in streams] == list(range(1, 13))

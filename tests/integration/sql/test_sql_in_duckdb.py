@@ -22,14 +22,12 @@ def shell() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.mark.parametrize("sql", [sql for sql, _ in SHAPES.values()], ids=SHAPES)
-def test_a_select_without_faults_runs_with_the_columns_that_were_told(
-    shell: duckdb.DuckDBPyConnection, sql: str
-) -> None:
+def test_a_valid_select_runs_and_has_the_inferred_columns(shell: duckdb.DuckDBPyConnection, sql: str) -> None:
     described = shell.sql(f"DESCRIBE {model(sql).sql}").fetchall()
     made = {name: kind for name, kind, *_ in described}
-    told = output_columns(model(sql), KNOWN)
-    assert list(told) == list(made)
-    for name, kind in told.items():
+    columns = output_columns(model(sql), KNOWN)
+    assert list(columns) == list(made)
+    for name, kind in columns.items():
         if kind:
             (spelled,) = shell.sql(f"SELECT typeof(NULL::{kind})").fetchone() or ()
             assert (name, spelled) == (name, made[name])
@@ -48,13 +46,13 @@ messages[1]; messages[1].role; meta.cost; meta['model']; messages[1:2]; [n, id];
 
 @pytest.mark.parametrize("expression", [part.strip() for part in re.split(r"[;\n]", EXPRESSIONS) if part.strip()])
 @pytest.mark.parametrize("form", ["SELECT {} AS x FROM {}", "WITH a AS (SELECT {} AS y FROM {}) SELECT y AS x FROM a"])
-def test_a_type_that_is_told_is_the_type_that_duckdb_makes(
+def test_an_inferred_type_is_the_type_that_duckdb_makes(
     shell: duckdb.DuckDBPyConnection, expression: str, form: str
 ) -> None:
     sql = form.format(expression, "mitall.raw JOIN (SELECT id AS i, label, score FROM mitall.votes) v ON i = raw.id")
-    told = output_columns(model(sql), KNOWN)["x"]
+    inferred = output_columns(model(sql), KNOWN)["x"]
     (real,) = shell.sql(f"SELECT column_type FROM (DESCRIBE {sql})").fetchone() or ()
-    assert told in ("", real)
+    assert inferred in ("", real)
 
 
 @pytest.mark.parametrize(("sql", "refused"), [(fault[0], fault[3]) for fault in FAULTS.values()], ids=FAULTS)

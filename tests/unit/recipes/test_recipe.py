@@ -72,13 +72,13 @@ def test_stages_come_in_an_order_in_which_they_can_be_made(load):
     assert recipe.upstream("raw") == recipe.downstream("after") == ()
 
 
-def test_what_needs_the_whole_and_what_follows_it_is_not_divided(load):
+def test_a_stage_that_needs_all_rows_is_not_partitioned_nor_are_those_after_it(load):
     recipe = load(CHAIN)
     divided = {name: recipe.is_partitioned(name) for name in recipe.stages}
     assert divided == {"raw": True, "told": True, "kept": True, "lines": False, "after": False}
 
 
-def test_a_stage_may_set_keys_of_the_teacher_anew(load):
+def test_a_stage_may_override_keys_of_the_teacher(load):
     recipe = load("""\
         teacher: {model: small, temperature: 0.2}
         stages:
@@ -89,7 +89,7 @@ def test_a_stage_may_set_keys_of_the_teacher_anew(load):
     assert recipe.teacher_of("raw").temperature == 0.2
 
 
-def test_days(load):
+def test_days_are_partitions_from_the_first_until_today(load):
     recipe = load("""\
         partitions: {daily: 2026-11-01}
         stages: {raw: {kind: source, sample: dialogs, rows: 2}}
@@ -102,7 +102,7 @@ def test_days(load):
             recipe.partition(wrong)
 
 
-def test_shards_and_none(load, good):
+def test_shards_are_numbered_and_without_partitions_there_is_one(load, good):
     recipe = load(good)
     assert (recipe.partition_keys(), recipe.partition("all")) == (["all"], Partition())
     with pytest.raises(RecipeError, match='there is no partition "shard-00"'):
