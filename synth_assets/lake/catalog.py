@@ -37,7 +37,8 @@ class Catalog:
 
     def attach(self, alias: str, *options: str) -> str:
         """Return the statement that attaches the lake under a name."""
-        # OVERRIDE: the catalog remembers a path, but the folder may have been moved, or mounted elsewhere.
+        # The catalog remembers a path, which is overridden: the folder may have been moved, or mounted elsewhere.
+        # In WAL mode, readers go on while a process writes.
         all_options = [
             f"DATA_PATH {quoted_text(f'{self.data}/')}",
             "OVERRIDE_DATA_PATH true",

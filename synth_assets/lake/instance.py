@@ -79,7 +79,7 @@ def open_newest(catalog: Catalog) -> Instance:
     return Instance(catalog, "READ_ONLY")
 
 
-def open_snapshot(catalog: Catalog, snapshot: int) -> Instance:
+def open_at(catalog: Catalog, snapshot: int) -> Instance:
     """Open the lake to read it as it was at a snapshot, whatever is committed later."""
     return Instance(catalog, "READ_ONLY", f"SNAPSHOT_VERSION {snapshot:d}")
 

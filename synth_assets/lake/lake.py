@@ -14,7 +14,7 @@ from synth_assets.lake import compaction
 from synth_assets.lake.care import CareReport, delete_expired_files, delete_orphans, expire_snapshots
 from synth_assets.lake.catalog import Catalog, open_catalog
 from synth_assets.lake.commit import Append, Change, Replace, apply_changes
-from synth_assets.lake.instance import LAKE, Instance, lake_errors, open_newest, open_snapshot, open_to_write
+from synth_assets.lake.instance import LAKE, Instance, lake_errors, open_at, open_newest, open_to_write
 from synth_assets.lake.names import checked_partition, quoted_column, table_parts
 from synth_assets.lake.publish import PublishReport, publish
 from synth_assets.lake.reader import Reader
@@ -188,7 +188,7 @@ class Lake(Reader):
             self._raise_if_closed()
             instance = self._instances.pop(at, None)
             if instance is None:
-                instance = open_newest(self._catalog) if at is None else open_snapshot(self._catalog, at)
+                instance = open_newest(self._catalog) if at is None else open_at(self._catalog, at)
             self._instances[at] = instance
             snapshots = [snapshot for snapshot in self._instances if snapshot is not None]
             if len(snapshots) > _MAX_OPEN_SNAPSHOTS:
