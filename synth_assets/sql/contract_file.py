@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from synth_assets.core.contract import Column, ColumnType, Contract, Gate, Relationship
@@ -36,6 +36,16 @@ class ColumnSpec(BaseModel):
         pattern=r"^\w+\.\w+\.\w+$",
         description="schema.table.column in which every value must stand",
     )
+
+    @model_validator(mode="after")
+    def _constraints_fit_the_type(self) -> "ColumnSpec":
+        if misfit := self.column("it").misfit():
+            raise ValueError(misfit)
+        return self
+
+    def column(self, name: str) -> Column:
+        """The column in the words of the core."""
+        return Column(name=name, **self.model_dump(exclude={"in_"}))
 
 
 class FreshnessSpec(BaseModel):
@@ -83,7 +93,7 @@ class ModelSpec(BaseModel):
 
     def _contract(self) -> Contract:
         return Contract(
-            columns=tuple(Column(name=name, **spec.model_dump(exclude={"in_"})) for name, spec in self.columns.items()),
+            columns=tuple(spec.column(name) for name, spec in self.columns.items()),
             description=self.description,
             gate=Gate(min_rows=self.min_rows),
             relationships=tuple(_relationships(self.columns)),
