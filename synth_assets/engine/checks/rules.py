@@ -213,8 +213,13 @@ def _pandera_column(column: Column) -> "pa.Column":
 
 
 def _each(accepts: Accepts) -> Callable[[Any], Any]:
-    return lambda series: series.map(accepts).astype(bool)
+    return lambda series: _values(series).map(accepts).astype(bool)
 
 
 def _is_first(series: Any) -> Any:
-    return ~series.map(unique_key).duplicated()
+    return ~_values(series).map(unique_key).duplicated()
+
+
+def _values(series: Any) -> Any:
+    """Return the values as rows hold them: in a frame, whole numbers beside one that is missing are floats."""
+    return series if series.dtype == object else series.convert_dtypes()

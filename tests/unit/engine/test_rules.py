@@ -153,6 +153,14 @@ def test_a_schema_reads_the_whole_table_as_a_frame() -> None:
         schema.validate(pd.DataFrame({"label": ["a", "c"]}))
 
 
+def test_whole_numbers_beside_one_that_is_missing_are_whole_in_a_frame_too() -> None:
+    schema = pandera_schema(Contract((Column("n", "integer", nullable=True, unique=True),)))
+    schema.validate(pd.DataFrame({"n": [1, None, 2]}))
+    for wrong in ([1.5, None], [1, None, 1]):
+        with pytest.raises(pandera.errors.SchemaError):
+            schema.validate(pd.DataFrame({"n": wrong}))
+
+
 def test_a_constraint_that_no_rule_covers_is_an_error() -> None:
     @dataclass(frozen=True, slots=True)
     class PatternColumn(Column):
