@@ -228,13 +228,17 @@ class RowOutcome:
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
-    """A contract of those columns, tightened by the recipe's checks; StageFault names an unknown column."""
+    """A contract of those columns, tightened by the recipe's checks; StageFault names one that a check does not fit."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
     for name in named:
         if name not in known:
             raise StageFault("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
-    return Contract(tuple(_tightened(column, checks) for column in columns), description, checks.gate())
+    tightened = tuple(_tightened(column, checks) for column in columns)
+    for column in tightened:
+        if misfit := column.misfit():
+            raise StageFault("checks", misfit)
+    return Contract(tightened, description, checks.gate())
 
 
 def _tightened(column: Column, checks: Checks) -> Column:

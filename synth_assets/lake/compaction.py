@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
+from synth_assets.core.column_types import infer_type_from_duckdb
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract
 from synth_assets.core.errors import ConflictError
 from synth_assets.lake.commit import add_file, set_commit_message
 from synth_assets.lake.instance import LAKE, lake_errors
-from synth_assets.lake.names import checked_partition, column_type, quoted_table, quoted_text, table_parts
+from synth_assets.lake.names import checked_partition, quoted_table, quoted_text, table_parts
 from synth_assets.lake.snapshots import CommitInfo
 from synth_assets.lake.writer import TableShape, Writer
 
@@ -50,7 +51,7 @@ def find_small_files(connection: DuckDBPyConnection, table: str, fewest: int) ->
 
 def infer_shape(table: str, columns: dict[str, str], partition: str) -> TableShape | None:
     """Infer from a table's columns how it is written; None where something other than the lake made it."""
-    kinds = {name: column_type(kind) for name, kind in columns.items()}
+    kinds = {name: infer_type_from_duckdb(kind) for name, kind in columns.items()}
     own = [Column(name, kind) for name, kind in kinds.items() if kind and name not in SYSTEM_COLUMNS]
     shape = TableShape(table, Contract(tuple(own)), partition, "row_id" in kinds, "call_keys" in kinds)
     return shape if shape.columns.keys() == columns.keys() else None

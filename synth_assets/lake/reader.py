@@ -8,10 +8,10 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.arrays import to_rows
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import as_of, checked_partition, quoted_column, quoted_table, quoted_text, table_parts
 from synth_assets.lake.snapshots import Snapshot, read_commit_info
+from synth_assets.lake.values import to_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.contract import ColumnType, Contract
+from synth_assets.core.column_types import TYPES, ColumnType
+from synth_assets.core.contract import Contract
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.names import arrow_schema, columns_of, without_braces
 from synth_assets.lake.values import record_batch
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 _GROUP_BYTES = 2 << 20
 _GROUP_ROWS = 100_000
 _PIECE_ROWS = 500
-# DuckLake fills in tokens such as {AUTHOR} or {DATA_PATH} inside the statistics that it keeps of texts: a filter then
-# finds nothing, or the commit fails. So texts have none. Numbers have none because Parquet's leave out NaN, which
-# DuckDB sorts above all: a filter would miss it. Partition keys cannot hold a brace.
-_WITH_STATISTICS = ("integer", "boolean", "timestamp")
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class TableShape:
     @property
     def statistics_columns(self) -> list[str]:
         """The columns whose smallest and largest value the file states."""
-        return [name for name, kind in self.columns.items() if kind in _WITH_STATISTICS] + ["partition_key"]
+        return [name for name, kind in self.columns.items() if TYPES[kind].has_statistics] + ["partition_key"]
 
 
 class Writer:

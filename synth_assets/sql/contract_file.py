@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from synth_assets.core.contract import Column, ColumnType, Contract, Gate, Relationship
 from synth_assets.core.validation import validate
@@ -33,6 +33,16 @@ class ColumnSpec(BaseModel):
         pattern=r"^\w+\.\w+\.\w+$",
         description="schema.table.column in which every value must stand",
     )
+
+    @model_validator(mode="after")
+    def _constraints_fit_the_type(self) -> "ColumnSpec":
+        if misfit := self.column("it").misfit():
+            raise ValueError(misfit)
+        return self
+
+    def column(self, name: str) -> Column:
+        """The column in the words of the core."""
+        return Column(name=name, **self.model_dump(exclude={"in_"}))
 
 
 class FreshnessSpec(BaseModel):
@@ -80,7 +90,7 @@ class ModelSpec(BaseModel):
 
     def _contract(self) -> Contract:
         return Contract(
-            columns=tuple(Column(name=name, **spec.model_dump(exclude={"in_"})) for name, spec in self.columns.items()),
+            columns=tuple(spec.column(name) for name, spec in self.columns.items()),
             description=self.description,
             gate=Gate(min_rows=self.min_rows),
             relationships=tuple(_relationships(self.columns)),

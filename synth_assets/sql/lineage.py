@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope, find_all_in_scope
 from synth_assets.sql.model import Model
 from synth_assets.sql.parse import parse_select, table_name
 from synth_assets.sql.resolve import ColumnSource, Resolved, Tables, outputs, resolve, scope_sources
-from synth_assets.sql.types import told_types
+from synth_assets.sql.types import output_types
 
 Origin: TypeAlias = tuple[str, str]
 _Step: TypeAlias = tuple[Scope, str]
@@ -28,7 +28,7 @@ def column_lineage(model: Model, known: Tables) -> dict[str, tuple[Origin, ...]]
 def output_columns(model: Model, known: Tables) -> dict[str, str]:
     """Return the model's columns with their DuckDB types, "" for a type that the text does not determine."""
     spellings = _spellings(model, known)
-    return {spellings.get(name, name): kind for name, kind in told_types(resolve(model.sql, known)).items()}
+    return {spellings.get(name, name): kind for name, kind in output_types(resolve(model.sql, known)).items()}
 
 
 @dataclass(slots=True)

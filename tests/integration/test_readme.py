@@ -6,8 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandera.errors
 import pytest
 
+import synth_assets
+from synth_assets.assets.lake_io import frame_of_table
 from synth_assets.engine import Engine, RunSelection
 from synth_assets.recipes import find_recipe, load_recipe
 from synth_assets.settings import load
@@ -50,6 +53,15 @@ def test_the_sql_runs(built: Engine) -> None:
     (row,) = trace
     assert row["model"] == "offline"
     assert [turn["role"] for turn in row["original"]] == [turn["role"] for turn in row["rewritten"]]
+
+
+def test_a_table_passes_the_schema_that_its_contract_is(built: Engine) -> None:
+    (names,) = re.findall(r"`synth_assets\.contract\((.*?)\)`", README)
+    schema, table = re.findall(r'"(\w+)"', names)
+    frame = frame_of_table(built.lake.query(f"SELECT * FROM {schema}.{table}").read_all())
+    assert len(synth_assets.contract(schema, table).validate(frame)) > 0
+    with pytest.raises(pandera.errors.SchemaError, match="is not of type dialog"):
+        synth_assets.contract(schema, table).validate(frame.assign(messages="words"))
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"^synth (\w+)", "\n".join(_blocks("sh")), re.MULTILINE))))

@@ -151,6 +151,10 @@ def test_a_contract_file_says_what_the_table_promises(folder: Folder) -> None:
         ),
         ("owners: [ann]\n", [":1 owners: 'ann' is neither an address nor team:NAME"]),
         ("columns:\n  id: {type: text, in: goods.id}\n", [":2 columns.id.in: String should match pattern"]),
+        (
+            "columns:\n  id: {type: text, minimum: 1}\n",
+            [":2 columns.id: it is of type text, which takes no minimum"],
+        ),
         ("columns: [\n", [":2: not YAML: "]),
         ("- a\n", [":1: not YAML: a contract is a list of keys and values"]),
         ("min_rows: 1\nmin_rows: 2\n", [":2 min_rows: the key stands here and in line 1"]),
