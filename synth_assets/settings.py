@@ -1,4 +1,4 @@
-"""The settings of this machine: the only reader of environment variables."""
+"""Reads the settings of this machine; nothing else reads environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -16,15 +16,13 @@ class Settings:
     home: Path
     recipes: Path | None
     sql: Path | None
-    lake: str | None
-    lake_data: str | None
     executor: str
     teacher: str | None
     base_url: str
     secrets: Mapping[str, str] = field(repr=False, compare=False)
 
     def secret(self, name: str | None) -> str | None:
-        """The value of a variable that holds a key, None where it is unset or empty."""
+        """Return the value of a variable that holds a key; None where it is unset or empty."""
         return self.secrets.get(name or DEFAULT_KEY) or None
 
     @property
@@ -44,15 +42,13 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
-    """The settings of a process, each with its default."""
+    """Read the settings of a process, each with its default."""
     env = os.environ if environ is None else environ
     here = Path.cwd() if cwd is None else cwd
     return Settings(
         home=(here / env.get("SYNTH_HOME", ".synth")).resolve(),
         recipes=_folder(here, env.get("SYNTH_RECIPES"), "recipes"),
         sql=_folder(here, env.get("SYNTH_SQL"), "dbt_like_sql"),
-        lake=env.get("SYNTH_LAKE") or None,
-        lake_data=env.get("SYNTH_LAKE_DATA") or None,
         executor=env.get("SYNTH_EXECUTOR", "in_process"),
         teacher=env.get("SYNTH_TEACHER") or None,
         base_url=env.get("MISTRAL_BASE_URL") or MISTRAL_URL,
@@ -60,8 +56,8 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
     )
 
 
-def _folder(here: Path, named: str | None, default: str) -> Path | None:
-    """A folder that was named is kept even if it is missing, so that its reader can say so."""
-    if named:
-        return (here / named).resolve()
+def _folder(here: Path, setting: str | None, default: str) -> Path | None:
+    """Return the folder that is set, also where it is missing (its reader says so), else the default if it exists."""
+    if setting:
+        return (here / setting).resolve()
     return (here / default).resolve() if (here / default).is_dir() else None

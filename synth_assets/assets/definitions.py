@@ -15,8 +15,7 @@ from synth_assets.engine.tables import COMMITS
 from synth_assets.lake import open_lake
 from synth_assets.recipes import Recipe, find_recipes
 from synth_assets.settings import Settings
-from synth_assets.sql import Model, check_models, find_models, output_columns
-from synth_assets.sql import order as in_order
+from synth_assets.sql import Model, check_models, find_models, output_columns, sort_models
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -70,7 +69,7 @@ def build_model_assets(recipes: Sequence[Recipe], settings: Settings) -> list[dg
                 model.error("a recipe makes the table of that name", 1, "rename the file")
             ]
     assets = [broken_asset(table.split("."), errors, "SQL model") for table, errors in faults.items()]
-    for model in in_order(good):
+    for model in sort_models(good):
         assets.append(model_asset(model, _around(model, recipes, known)))
         known[model.table] = output_columns(model, known)
     return assets

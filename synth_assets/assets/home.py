@@ -5,12 +5,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
-from filelock import FileLock
 
 from synth_assets.core.errors import SynthError
+from synth_assets.core.file_lock import hold_lock
 from synth_assets.settings import Settings
 
-LOCK_TIMEOUT_S = 120.0
 _READY = ".ready"
 
 
@@ -18,7 +17,7 @@ def prepare_home(settings: Settings) -> Path:
     """The folder for DAGSTER_HOME. Its SQLite files are made by one process alone: two at once would clash."""
     home = settings.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / ".lock", timeout=LOCK_TIMEOUT_S):
+    with hold_lock(home / ".lock"):
         config = home / "dagster.yaml"
         if not config.exists():
             config.write_text(files(__package__).joinpath("dagster.yaml").read_text("utf-8"), "utf-8")

@@ -1,4 +1,4 @@
-"""Tables as Dagster shows them: the columns of a contract, a type that validates them, rows as records."""
+"""Shows tables in Dagster: the columns of a contract, a type that validates them, rows as records."""
 
 import json
 import warnings
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.engine.checks.row_check import schema_of
+from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
+from synth_assets.engine.checks.rules import pandera_schema, rules_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,49 +27,42 @@ NEW_LINE = "↵"
 
 
 def column_schema(contract: Contract, *, calls: bool = False, stored: bool = True) -> dg.TableSchema:
-    """The columns of a table, the lake's own at the end; a view has none of those."""
+    """Return the columns of a table, the lake's own at the end; a view has none of those."""
     system = system_columns(calls=calls) if stored else []
     return dg.TableSchema([*map(table_column, contract.columns), *system])
 
 
 def system_columns(*, calls: bool = False) -> list[dg.TableColumn]:
-    """The columns that the lake adds."""
+    """Return the columns that the lake adds."""
     own = [name for name in SYSTEM_NOTES if calls or name != "call_keys"]
-    return [dg.TableColumn(name, "texts" if name.endswith("s") else "text", SYSTEM_NOTES[name]) for name in own]
+    return [dg.TableColumn(name, SYSTEM_COLUMNS[name], SYSTEM_NOTES[name]) for name in own]
 
 
 def table_column(column: Column) -> dg.TableColumn:
-    """One column with what it must hold."""
-    limits = {
-        "at least {} long": column.min_length,
-        "at most {} long": column.max_length,
-        "at least {}": column.minimum,
-        "at most {}": column.maximum,
-        "one of {}": ", ".join(column.accepted) or None,
-    }
-    other = [words.format(limit) for words, limit in limits.items() if limit is not None]
+    """Return one column with what it must hold."""
+    other = [words for rule in rules_of(column) if (words := rule.description(column))]
     constraints = dg.TableColumnConstraints(nullable=column.nullable, unique=column.unique, other=other)
     return dg.TableColumn(column.name, column.type, column.description, constraints)
 
 
 def dagster_type(table: str, contract: Contract) -> dg.DagsterType:
-    """The type of an asset: a frame that its Pandera schema accepts."""
+    """Return the type of an asset: a frame that the Pandera schema of its contract accepts."""
     from dagster_pandera import pandera_schema_to_dagster_type
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return pandera_schema_to_dagster_type(schema_of(contract, table))
+        return pandera_schema_to_dagster_type(pandera_schema(contract, table))
 
 
 def frame_of(rows: Sequence[Values], contract: Contract) -> "pd.DataFrame":
-    """Rows as a frame that holds their values as they are, with all columns even if there is no row."""
+    """Return rows as a frame that holds their values as they are, with all columns even if there is no row."""
     import pandas as pd
 
     return pd.DataFrame(list(rows), columns=None if rows else list(contract.names()), dtype=object)
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
-    """Rows as a table of the UI; long texts are cut, what is nested is JSON.
+    """Return rows as a table of the UI; long texts are cut, what is nested is JSON.
 
     The UI makes the columns of a wide table narrow, and a long text in one of them a tower.
     """
@@ -88,11 +81,11 @@ def _cell(value: object, shown: int) -> str | int | float | bool | None:
         return short(value, shown)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    return short(_spoken(value) or json.dumps(value, ensure_ascii=False, default=str), shown)
+    return short(_dialog_text(value) or json.dumps(value, ensure_ascii=False, default=str), shown)
 
 
-def _spoken(value: object) -> str:
-    """A dialog as it is spoken; empty for all else."""
+def _dialog_text(value: object) -> str:
+    """Return a dialog as it is spoken; empty for all else."""
     turns = value if isinstance(value, list) else []
     if not all(isinstance(turn, Mapping) and turn.keys() == {"role", "content"} for turn in turns):
         return ""
@@ -100,5 +93,5 @@ def _spoken(value: object) -> str:
 
 
 def short(text: str, length: int = TEXT_SHOWN) -> str:
-    """The beginning of a text."""
+    """Return the beginning of a text."""
     return text if len(text) <= length else f"{text[: length - 1]}…"

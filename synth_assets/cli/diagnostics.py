@@ -113,7 +113,7 @@ def _lake(settings: "Settings") -> Iterator[Finding]:
 
     try:
         with tempfile.TemporaryDirectory(prefix="synth-doctor-") as folder:
-            is_there = settings.lake is not None or (settings.home / "lake").is_dir()
+            is_there = (settings.home / "lake").is_dir()
             with open_lake(settings if is_there else replace(settings, home=Path(folder))) as lake:
                 yield Finding("extensions", "ok", f"DuckDB {_version('duckdb')} loads DuckLake")
                 if is_there:
@@ -155,8 +155,6 @@ def settings_told(settings: "Settings") -> list[tuple[str, str, str]]:
         "SYNTH_HOME": str(settings.home),
         "SYNTH_RECIPES": str(settings.recipes or "only the shipped ones"),
         "SYNTH_SQL": str(settings.sql or "only the shipped ones"),
-        "SYNTH_LAKE": "set" if settings.lake else "local",
-        "SYNTH_LAKE_DATA": settings.lake_data or "beside the catalog",
         "SYNTH_EXECUTOR": settings.executor,
         "SYNTH_TEACHER": settings.teacher or "as the recipe says",
         "MISTRAL_BASE_URL": _without_secrets(settings.base_url),

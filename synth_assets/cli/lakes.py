@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from synth_assets.core.errors import LakeError
+from synth_assets.core.suggestions import nearest_name
 
 if TYPE_CHECKING:
     from synth_assets.lake import Lake
@@ -16,7 +17,7 @@ def lake_to_read(settings: "Settings") -> "Iterator[Lake]":
     """The lake of the settings; LakeError where nothing was made yet."""
     from synth_assets.lake import open_lake
 
-    if settings.lake is None and not (settings.home / "lake").is_dir():
+    if not (settings.home / "lake").is_dir():
         raise LakeError(
             "there is no lake yet",
             where=str(settings.home),
@@ -28,11 +29,9 @@ def lake_to_read(settings: "Settings") -> "Iterator[Lake]":
 
 def known_table(lake: "Lake", name: str, at: int | None = None) -> str:
     """The table of that name; LakeError suggests what was probably meant."""
-    from difflib import get_close_matches
-
     tables = lake.tables(at)
     if name in tables:
         return name
-    near = get_close_matches(name, tables, n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"there are: {', '.join(tables) or 'none yet'}"
+    nearest = nearest_name(name, tables)
+    remedy = f"did you mean {nearest}?" if nearest else f"there are: {', '.join(tables) or 'none yet'}"
     raise LakeError("there is no such table", where=name if at is None else f"{name} at {at}", remedy=remedy)

@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from synth_assets.cli.interrupts import install_interrupt_handler
 from synth_assets.cli.options import asks_for_json
 from synth_assets.core.errors import SynthError
+from synth_assets.core.suggestions import nearest_name
 
 INTERRUPTED = 130
 
@@ -39,10 +39,10 @@ class Root(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if not near:
+            nearest = nearest_name(args[0], self.list_commands(ctx))
+            if nearest is None:
                 raise
-            raise click.UsageError(f"{error.message} Did you mean `synth {near[0]}`?", ctx) from error
+            raise click.UsageError(f"{error.message} Did you mean `synth {nearest}`?", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS.items():

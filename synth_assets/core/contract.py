@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias
 
 from synth_assets.core.canonical import Json
-
-ColumnType = Literal["text", "integer", "number", "boolean", "timestamp", "dialog", "texts", "json"]
-COLUMN_TYPES: tuple[str, ...] = get_args(ColumnType)
+from synth_assets.core.column_types import CONSTRAINTS, TYPES
+from synth_assets.core.column_types import ColumnType as ColumnType
 
 Values: TypeAlias = Mapping[str, Json]
 
-SYSTEM_COLUMNS = ("row_id", "parent_ids", "call_keys", "partition_key")
+SYSTEM_COLUMNS: Mapping[str, ColumnType] = {
+    "row_id": "text",
+    "parent_ids": "texts",
+    "call_keys": "texts",
+    "partition_key": "text",
+}
 WHOLE = "all"
 
 
@@ -30,10 +34,17 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
 
+    def misfit(self) -> str | None:
+        """Say which constraint means nothing for values of this type; None where all do."""
+        for name in sorted(CONSTRAINTS - TYPES[self.type].constraints):
+            if getattr(self, name) not in (None, ()):
+                return f"{self.name} is of type {self.type}, which takes no {name}"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """Every value of `column` must stand in `to_table`.`to_column`."""
+    """Every value of `column` must be in `to_table`.`to_column`."""
 
     column: str
     to_table: str
@@ -63,18 +74,18 @@ class Contract:
         return any(column.name == name for column in self.columns)
 
     def names(self) -> tuple[str, ...]:
-        """The names of the columns, in their order."""
+        """Return the names of the columns, in their order."""
         return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError where there is none."""
+        """Return the column of that name; KeyError where there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
         raise KeyError(name)
 
     def with_columns(self, columns: Iterable[Column]) -> "Contract":
-        """This contract, with columns replaced by name or added at the end."""
+        """Return this contract, with columns replaced by name or added at the end."""
         merged = {column.name: column for column in self.columns}
         merged.update({column.name: column for column in columns})
         return replace(self, columns=tuple(merged.values()))

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import StageFault
+from synth_assets.core.suggestions import suggestion
 
 
 def _plain_json(value: object, indent: int | None = None) -> str:
@@ -110,6 +110,5 @@ def check_template(key: str, text: str, read: Contract) -> None:
         if name in read.names():
             raise StageFault(key, f'"{{{name}}}" is plain text; the column is "{{{{ {name} }}}}"', line)
     for name in sorted(prompt.variables() - set(read.names()), key=prompt.line_of):
-        near = get_close_matches(name, read.names(), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(read.names())}"
+        hint = suggestion(name, read.names())
         raise StageFault(key, f'the template reads "{name}", which is no column; {hint}', prompt.line_of(name))

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -16,6 +15,7 @@ from synth_assets.core.stage_context import Partition as Partition
 from synth_assets.core.stage_context import PartitionScheme as PartitionScheme
 from synth_assets.core.stage_context import SourceContext as SourceContext
 from synth_assets.core.stage_context import StudyContext as StudyContext
+from synth_assets.core.suggestions import did_you_mean
 from synth_assets.core.teacher_spec import TeacherSpec
 
 
@@ -229,8 +229,7 @@ def find_column(key: str, name: str, table: str, read: Contract) -> Column:
     """The column that a stage's key names in the table it reads; StageFault where there is none."""
     if name in read:
         return read.column(name)
-    near = get_close_matches(name, read.names(), n=1)
-    hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(read.names())})"
+    hint = did_you_mean(name, read.names(), f" (it has: {', '.join(read.names())})")
     raise StageFault(key, f'"{table}" has no column "{name}"{hint}')
 
 
@@ -243,13 +242,17 @@ class RowOutcome:
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
-    """A contract of those columns, tightened by the recipe's checks; StageFault names an unknown column."""
+    """A contract of those columns, tightened by the recipe's checks; StageFault names one that a check does not fit."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
     for name in named:
         if name not in known:
             raise StageFault("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
-    return Contract(tuple(_tightened(column, checks) for column in columns), description, checks.gate())
+    tightened = tuple(_tightened(column, checks) for column in columns)
+    for column in tightened:
+        if misfit := column.misfit():
+            raise StageFault("checks", misfit)
+    return Contract(tightened, description, checks.gate())
 
 
 def _tightened(column: Column, checks: Checks) -> Column:

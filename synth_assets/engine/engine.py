@@ -18,7 +18,7 @@ from synth_assets.engine.tables import ENGINE_TABLES
 from synth_assets.lake import Append, CommitInfo, Lake, open_lake
 from synth_assets.recipes import Recipe
 from synth_assets.settings import Settings
-from synth_assets.sql import Model, find_models, order
+from synth_assets.sql import Model, find_models, sort_models
 from synth_assets.teacher import Teacher
 
 _MODEL_ATTEMPTS = 10
@@ -65,7 +65,7 @@ class Engine:
 
     def run_models(self, run_id: str) -> Iterator[StageResult]:
         """Computes anew each SQL model whose inputs are there."""
-        for model in order(find_models(self.settings).models):
+        for model in sort_models(find_models(self.settings).models):
             if all(self.lake.has(table) for table in model.inputs):
                 for key in self.lake.partitions(model.inputs[0]) if model.partitioned else [WHOLE]:
                     yield self._run_model(model, run_id, key)

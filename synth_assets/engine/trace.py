@@ -56,7 +56,7 @@ def _place_of_line(lake: Lake, path: Path, number: int) -> RowLocation:
     for export in lake.rows(
         f"SELECT run_id, recipe, stage FROM {COMMITS} WHERE folder IS NOT NULL ORDER BY serial DESC"
     ):
-        for snapshot in lake.landed(export["run_id"]):
+        for snapshot in lake.commits_of(export["run_id"]):
             table = f"{export['recipe']}.{export['stage']}"
             if not lake.has(table, snapshot.id) or "line_hash" not in lake.columns(table, snapshot.id):
                 continue

@@ -3,38 +3,15 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.file_lock import hold_lock
+from synth_assets.core.file_lock import hold_lock
 from synth_assets.lake.names import quoted_text
 from synth_assets.settings import Settings
 
 
-class Catalog(Protocol):
-    """What the rest of the lake knows of the place it is kept in."""
-
-    @property
-    def data(self) -> Path:
-        """The folder of the tables' files."""
-
-    @property
-    def sessions(self) -> Path:
-        """The folder of the marks that tell which processes are still staging files."""
-
-    @property
-    def spill(self) -> Path:
-        """The folder DuckDB may use when a query outgrows the memory."""
-
-    def attach(self, alias: str, *options: str) -> str:
-        """The statement that attaches the lake under a name."""
-
-    def lock(self) -> AbstractContextManager[object]:
-        """Holds off every other writer, in all processes, while the block runs."""
-
-
 @dataclass(frozen=True, slots=True)
-class LocalCatalog:
+class Catalog:
     """A SQLite file in WAL mode, Parquet files beside it, and a file lock.
 
     Nothing but DuckDB may open that file in a process that uses the lake: two SQLite libraries in one process
@@ -42,44 +19,56 @@ class LocalCatalog:
     """
 
     folder: Path
-    data: Path
+
+    @property
+    def data(self) -> Path:
+        """The folder of the tables' files."""
+        return self.folder / "data"
 
     @property
     def sessions(self) -> Path:
+        """The folder of the lock files that tell which processes are still staging files."""
         return self.folder / "sessions"
 
     @property
     def spill(self) -> Path:
+        """The folder DuckDB may use when a query outgrows the memory."""
         return self.folder / "spill"
 
     def attach(self, alias: str, *options: str) -> str:
-        # The path in force is always this one: the folder may have been moved, or mounted elsewhere.
-        told = ["OVERRIDE_DATA_PATH true", "META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 30000", *options]
-        where = quoted_text(f"ducklake:sqlite:{self.folder / 'catalog.sqlite'}")
-        return f"ATTACH {where} AS {alias} (DATA_PATH {quoted_text(f'{self.data}/')}, {', '.join(told)})"
+        """Return the statement that attaches the lake under a name."""
+        # The catalog remembers a path, which is overridden: the folder may have been moved, or mounted elsewhere.
+        # In WAL mode, readers go on while a process writes.
+        all_options = [
+            f"DATA_PATH {quoted_text(f'{self.data}/')}",
+            "OVERRIDE_DATA_PATH true",
+            "META_JOURNAL_MODE 'WAL'",
+            "META_BUSY_TIMEOUT 30000",
+            *options,
+        ]
+        source = quoted_text(f"ducklake:sqlite:{self.folder / 'catalog.sqlite'}")
+        return f"ATTACH {source} AS {alias} ({', '.join(all_options)})"
 
     def lock(self) -> AbstractContextManager[object]:
+        """Hold off every other writer, in all processes, while the block runs.
+
+        All that writes needs it: commits, DDL, care and the first attach of all. DuckLake's conflicts are per table,
+        its retries do not cover SQLite, and two first attaches race. Readers attach READ_ONLY and take no lock.
+        """
         return hold_lock(self.folder / "catalog.lock")
 
 
-def catalog_of(settings: Settings) -> LocalCatalog:
-    """The catalog that the settings name, its folders made."""
-    for name, value in (("SYNTH_LAKE", settings.lake), ("SYNTH_LAKE_DATA", settings.lake_data)):
-        if value and (name == "SYNTH_LAKE" or "://" in value):
-            raise LakeError(
-                f"{value.partition(':')[0]} is not supported yet: the lake is a local folder",
-                where=name,
-                remedy=f"unset {name}",
-            )
-    folder = settings.home / "lake"
-    data = Path(settings.lake_data).resolve() if settings.lake_data else folder / "data"
-    for path in (folder, data):
-        if "{" in str(path) or "}" in str(path):
-            raise LakeError("a lake's path must not hold braces", where=str(path), remedy="set SYNTH_HOME elsewhere")
-    catalog = LocalCatalog(folder, data)
+def open_catalog(settings: Settings) -> Catalog:
+    """Return the catalog of the settings' home, its folders made."""
+    catalog = Catalog(settings.home / "lake")
+    # DuckLake would take a {WORD} in a path for one of its tokens.
+    if "{" in str(catalog.folder) or "}" in str(catalog.folder):
+        raise LakeError(
+            "a lake's path must not hold braces", where=str(catalog.folder), remedy="set SYNTH_HOME elsewhere"
+        )
     try:
-        for path in (folder, data, catalog.sessions):
+        for path in (catalog.folder, catalog.data, catalog.sessions):
             path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LakeError(f"the lake's folder cannot be made: {error}", where=str(folder)) from error
+        raise LakeError(f"the lake's folder cannot be made: {error}", where=str(catalog.folder)) from error
     return catalog

@@ -1,4 +1,4 @@
-"""One commit: tables are made or changed to fit their contracts, staged files come in, old rows go out."""
+"""Makes the changes of one commit: fits tables to their contracts, adds staged files, deletes replaced rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from synth_assets.core.errors import LakeError
 from synth_assets.lake.instance import LAKE
 from synth_assets.lake.names import duckdb_type, quoted_column, quoted_table, quoted_text, table_parts, without_braces
 from synth_assets.lake.snapshots import CommitInfo
-from synth_assets.lake.writer import Shape, Writer
+from synth_assets.lake.writer import TableShape, Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The staged rows become the partition, whatever it held."""
+    """The staged rows replace those of the partition."""
 
     writer: Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """The staged rows come to those that are there."""
+    """The staged rows are added to the table."""
 
     writer: Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The table goes, if it is there; older snapshots keep it."""
+    """The table is dropped, if it exists; older snapshots keep it."""
 
     table: str
 
@@ -46,27 +46,31 @@ class View:
 Change: TypeAlias = Replace | Append | Drop | View
 
 
-def apply(connection: DuckDBPyConnection, changes: Sequence[Change], about: CommitInfo) -> None:
-    """Makes the changes in the transaction that is open, and signs it."""
+def apply_changes(connection: DuckDBPyConnection, changes: Sequence[Change], info: CommitInfo) -> None:
+    """Make the changes in the open transaction, and say in it who makes them."""
     for change in changes:
         if isinstance(change, Drop):
             connection.execute(f"DROP TABLE IF EXISTS {quoted_table(change.table)}")
         elif isinstance(change, View):
-            _define(connection, change)
+            _create_view(connection, change)
         else:
-            _put(connection, change)
-    sign(connection, about)
+            _write(connection, change)
+    set_commit_message(connection, info)
 
 
-def sign(connection: DuckDBPyConnection, about: CommitInfo) -> None:
-    """Says who makes the changes of the transaction that is open."""
-    author, message = without_braces(f"{about.recipe}.{about.stage}"), without_braces(about.message)
-    told = ", ".join(map(quoted_text, (LAKE, author, message)))
-    connection.execute(f"CALL ducklake_set_commit_message({told}, extra_info => {quoted_text(about.to_text())})")
+def set_commit_message(connection: DuckDBPyConnection, info: CommitInfo) -> None:
+    """Record in the open transaction who makes it and what it is part of."""
+    author, message = without_braces(f"{info.recipe}.{info.stage}"), without_braces(info.message)
+    arguments = ", ".join(map(quoted_text, (LAKE, author, message)))
+    connection.execute(f"CALL ducklake_set_commit_message({arguments}, extra_info => {quoted_text(info.to_text())})")
 
 
 def add_file(connection: DuckDBPyConnection, table: str, writer: Writer) -> None:
-    """Makes a staged file part of its table."""
+    """Make a staged file part of its table.
+
+    The only way rows come in: DuckLake's own writers (INSERT, UPDATE, CREATE TABLE AS) keep statistics of
+    texts, whose braces it then takes for its tokens.
+    """
     path = writer.finish()
     if path is not None:
         schema, name = map(quoted_text, table_parts(table))
@@ -78,7 +82,7 @@ def add_file(connection: DuckDBPyConnection, table: str, writer: Writer) -> None
         writer.release()
 
 
-def _define(connection: DuckDBPyConnection, view: View) -> None:
+def _create_view(connection: DuckDBPyConnection, view: View) -> None:
     table, (schema, _) = quoted_table(view.table), table_parts(view.table)
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     if not _is_view(connection, view.table):
@@ -93,41 +97,41 @@ def _is_view(connection: DuckDBPyConnection, table: str) -> bool:
     return bool(connection.execute(f"{sql} AND database_name = current_database()").fetchall())
 
 
-def _put(connection: DuckDBPyConnection, change: Replace | Append) -> None:
+def _write(connection: DuckDBPyConnection, change: Replace | Append) -> None:
     shape, replaces = change.writer.shape, isinstance(change, Replace)
-    fresh = _fit(connection, shape, replaces)
-    if replaces and not fresh:
+    is_new = _match_contract(connection, shape, replaces)
+    if replaces and not is_new:
         key = quoted_text(shape.partition)
         connection.execute(f"DELETE FROM {quoted_table(shape.table)} WHERE partition_key = {key}")
     add_file(connection, shape.table, change.writer)
 
 
-def _fit(connection: DuckDBPyConnection, shape: Shape, replaces: bool) -> bool:
-    """Makes the table hold the contract's columns; true where it is a new one, without rows."""
-    wanted = {name: duckdb_type(kind) for name, kind in shape.columns.items()}
+def _match_contract(connection: DuckDBPyConnection, shape: TableShape, replaces: bool) -> bool:
+    """Give the table the contract's columns, and return whether it is a new one, without rows."""
+    types = {name: duckdb_type(kind) for name, kind in shape.columns.items()}
     if _is_view(connection, shape.table):
         connection.execute(f"DROP VIEW {quoted_table(shape.table)}")
-    found = _columns(connection, shape.table)
-    if not found:
-        _create(connection, shape, wanted)
+    existing = _columns(connection, shape.table)
+    if not existing:
+        _create(connection, shape, types)
         return True
-    changed = [name for name, kind in wanted.items() if found.get(name, (kind, ""))[0] != kind]
+    changed = [name for name, kind in types.items() if existing.get(name, (kind, ""))[0] != kind]
     if changed:
-        _raise_if_held(connection, shape, changed[0], replaces)
+        _raise_if_others_hold(connection, shape, changed[0], replaces)
         connection.execute(f"DROP TABLE {quoted_table(shape.table)}")
-        _create(connection, shape, wanted)
+        _create(connection, shape, types)
         return True
     table = quoted_table(shape.table)
-    for name in wanted.keys() - found.keys():
-        connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted_column(name)} {wanted[name]}")
-    for name in found.keys() - wanted.keys() if replaces else ():
+    for name in types.keys() - existing.keys():
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted_column(name)} {types[name]}")
+    for name in existing.keys() - types.keys() if replaces else ():
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {quoted_column(name)}")
-    _comment(connection, shape, {name: comment for name, (_, comment) in found.items()})
+    _comment(connection, shape, {name: comment for name, (_, comment) in existing.items()})
     return False
 
 
 def _columns(connection: DuckDBPyConnection, table: str) -> dict[str, tuple[str, str]]:
-    """The type and the comment of each column."""
+    """Return the type and the comment of each column."""
     schema, name = map(quoted_text, table_parts(table))
     rows = connection.execute(
         "SELECT column_name, data_type, coalesce(comment, '') FROM duckdb_columns()"
@@ -136,10 +140,10 @@ def _columns(connection: DuckDBPyConnection, table: str) -> dict[str, tuple[str,
     return {str(row[0]): (str(row[1]), str(row[2])) for row in rows}
 
 
-def _create(connection: DuckDBPyConnection, shape: Shape, wanted: dict[str, str]) -> None:
+def _create(connection: DuckDBPyConnection, shape: TableShape, types: dict[str, str]) -> None:
     schema, _ = table_parts(shape.table)
     table = quoted_table(shape.table)
-    columns = ", ".join(f"{quoted_column(name)} {kind}" for name, kind in wanted.items())
+    columns = ", ".join(f"{quoted_column(name)} {kind}" for name, kind in types.items())
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
     connection.execute(f"CREATE TABLE {table} ({columns})")
     description = quoted_text(without_braces(shape.contract.description))
@@ -147,19 +151,19 @@ def _create(connection: DuckDBPyConnection, shape: Shape, wanted: dict[str, str]
     _comment(connection, shape, {})
 
 
-def _comment(connection: DuckDBPyConnection, shape: Shape, found: dict[str, str]) -> None:
+def _comment(connection: DuckDBPyConnection, shape: TableShape, existing: dict[str, str]) -> None:
     for name, comment in shape.comments.items():
-        if comment != found.get(name, ""):
+        if comment != existing.get(name, ""):
             connection.execute(
                 f"COMMENT ON COLUMN {quoted_table(shape.table)}.{quoted_column(name)} IS {quoted_text(comment)}"
             )
 
 
-def _raise_if_held(connection: DuckDBPyConnection, shape: Shape, column: str, replaces: bool) -> None:
+def _raise_if_others_hold(connection: DuckDBPyConnection, shape: TableShape, column: str, replaces: bool) -> None:
     """A column's type can change only when no row of another partition is left with the old one."""
-    others = f" WHERE partition_key <> {quoted_text(shape.partition)}" if replaces else ""
-    held = connection.execute(f"SELECT 1 FROM {quoted_table(shape.table)}{others} LIMIT 1").fetchall()
-    if held:
+    condition = f" WHERE partition_key <> {quoted_text(shape.partition)}" if replaces else ""
+    others_rows = connection.execute(f"SELECT 1 FROM {quoted_table(shape.table)}{condition} LIMIT 1").fetchall()
+    if others_rows:
         raise LakeError(
             f"the type of column {column} has changed, and other rows of the table still have the old one",
             where=shape.table,

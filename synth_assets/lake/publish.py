@@ -1,4 +1,4 @@
-"""The lake as one plain DuckDB file, for whoever has another version of DuckDB or a BI tool."""
+"""Publishes the lake as one plain DuckDB file, for a BI tool or another version of DuckDB."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.file_lock import hold_lock
+from synth_assets.core.file_lock import hold_lock
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import quoted_table, quoted_text
 
@@ -27,7 +27,7 @@ class PublishReport:
 
 
 def publish(connection: DuckDBPyConnection, snapshot: int, tables: list[str], path: Path) -> PublishReport:
-    """Copies a snapshot beside the file and puts the copy in its place; who has the old one open keeps it."""
+    """Copy a snapshot to a draft beside the file, which then replaces it; who has the old one open keeps it."""
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Reading the lake: tables, rows and SQL, as it is now or as it was at a snapshot. Takes no lock."""
+"""Reads the lake: tables, rows and SQL, as it is now or as it was at a snapshot. Takes no lock."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from synth_assets.core.errors import LakeError
-from synth_assets.lake.arrays import to_rows
 from synth_assets.lake.instance import LAKE, lake_errors
 from synth_assets.lake.names import as_of, checked_partition, quoted_column, quoted_table, quoted_text, table_parts
 from synth_assets.lake.snapshots import Snapshot, read_commit_info
+from synth_assets.lake.values import to_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,32 +29,32 @@ Connect: TypeAlias = Callable[[int | None], DuckDBPyConnection]
 
 
 class Reader:
-    """Questions to the lake. `at` is a snapshot; without it, each question sees the newest one.
+    """Answers questions about the lake. `at` is a snapshot; without it, each question sees the newest one.
 
-    A result that is read bit by bit has a connection of its own; `briefly` gives one for those that are read at once.
+    A result that is streamed has a connection of its own; `connect_shared` gives one for results read at once.
     `params` stand for each `?` of a question. DuckDB imports pandas for them, which takes longer than most questions:
     what every run asks spells its texts with `quoted_text` and `quoted_texts`.
     """
 
-    def __init__(self, connect: Connect, briefly: Connect | None = None) -> None:
-        self._open = connect
-        self._briefly = briefly or connect
+    def __init__(self, connect: Connect, connect_shared: Connect | None = None) -> None:
+        self._connect_at = connect
+        self._connect_shared_at = connect_shared or connect
 
     def snapshot(self) -> int:
-        """The newest snapshot."""
+        """Return the newest snapshot."""
         return int(self._fetch(None, f"SELECT id FROM ducklake_current_snapshot('{LAKE}')")[0][0])
 
     def snapshots(self) -> list[Snapshot]:
-        """Every snapshot that is kept, oldest first."""
+        """Return all snapshots that are kept, oldest first."""
         return self._snapshots("true")
 
-    def landed(self, run_id: str) -> list[Snapshot]:
-        """The commits of a run: one may have landed although the run died before it heard of it."""
-        told = "CASE WHEN json_valid(commit_extra_info) THEN commit_extra_info->>'$.run_id' END"
-        return self._snapshots(f"{told} = {quoted_text(run_id)}")
+    def commits_of(self, run_id: str) -> list[Snapshot]:
+        """Return the commits of a run: one may be in the lake although the run died before it heard of it."""
+        stored_run_id = "CASE WHEN json_valid(commit_extra_info) THEN commit_extra_info->>'$.run_id' END"
+        return self._snapshots(f"{stored_run_id} = {quoted_text(run_id)}")
 
     def tables(self, at: int | None = None) -> list[str]:
-        """Every table, as `schema.table`."""
+        """Return the names of all tables, as `schema.table`."""
         # Not duckdb_tables(): that opens every table to estimate its size.
         sql = (
             "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_columns()"
@@ -63,25 +63,25 @@ class Reader:
         return [str(row[0]) for row in self._fetch(at, sql)]
 
     def has(self, table: str, at: int | None = None) -> bool:
-        """Whether there is such a table."""
+        """Return whether there is such a table."""
         return self._was_table(table, at) or bool(self._columns(table, at))
 
     def columns(self, table: str, at: int | None = None) -> dict[str, str]:
-        """The columns of a table and their DuckDB types."""
+        """Return the columns of a table and their DuckDB types."""
         columns = self._columns(table, at)
         if not columns:
             raise LakeError("there is no such table", where=table, remedy="`synth sql 'SHOW ALL TABLES'` lists them")
         return columns
 
     def partitions(self, table: str, at: int | None = None) -> list[str]:
-        """The partitions that hold rows; none where there is no such table, or a view."""
+        """Return the partitions that hold rows; none of a view, or where there is no such table."""
         if "partition_key" not in self._columns(table, at):
             return []
         rows = self._fetch(at, f"SELECT DISTINCT partition_key FROM {quoted_table(table)} ORDER BY 1", table)
         return [str(row[0]) for row in rows]
 
     def count(self, table: str, partition: str | None = None, at: int | None = None) -> int:
-        """How many rows a table, or one partition of it, holds."""
+        """Count the rows of a table, or of one of its partitions."""
         source, at = self._source(table, at)
         return int(self._fetch(at, f"SELECT count(*) FROM {source}{_where(partition)}", table)[0][0])
 
@@ -94,27 +94,27 @@ class Reader:
         at: int | None = None,
         batch_rows: int = 2_000,
     ) -> Iterator[list[dict[str, Any]]]:
-        """The rows of a table in the order they were stored, in batches, all of one snapshot."""
+        """Yield the rows of a table in the order they were stored, in batches, all of one snapshot."""
         chosen = "*" if columns is None else ", ".join(map(quoted_column, columns))
         source, at = self._source(table, at)
         sql = f"SELECT {chosen} FROM {source}{_where(partition)}"
         with lake_errors(table):
-            batches = self._open(at).execute(sql).to_arrow_reader(batch_rows)
+            batches = self._connect_at(at).execute(sql).to_arrow_reader(batch_rows)
         return _rows_of(batches, table)
 
     def query(self, sql: str, params: Sequence[object] = (), at: int | None = None) -> "pa.RecordBatchReader":
-        """The result of one SELECT, streamed; `schema.table` is a table of the lake."""
-        return self._run(self._open(at), sql, params).to_arrow_reader(_ARROW_ROWS)
+        """Stream the result of one SELECT; `schema.table` is a table of the lake."""
+        return self._run(self._connect_at(at), sql, params).to_arrow_reader(_ARROW_ROWS)
 
     def rows(self, sql: str, params: Sequence[object] = (), at: int | None = None) -> list[dict[str, Any]]:
-        """The result of one SELECT, when it is small."""
-        result = self._run(self._briefly(at), sql, params)
+        """Return the rows of one SELECT, when they are few."""
+        result = self._run(self._connect_shared_at(at), sql, params)
         with lake_errors(_short(sql)):
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def _run(self, connection: DuckDBPyConnection, sql: str, params: Sequence[object]) -> DuckDBPyConnection:
-        with _explained(sql):
+        with _explain_tokens(sql):
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type not in _READS:
                 raise LakeError("only one SELECT can be asked of the lake", where=_short(sql))
@@ -122,10 +122,10 @@ class Reader:
 
     def _fetch(self, at: int | None, sql: str, where: str | None = None) -> list[tuple[Any, ...]]:
         with lake_errors(where):
-            return self._briefly(at).execute(sql).fetchall()
+            return self._connect_shared_at(at).execute(sql).fetchall()
 
     def _source(self, table: str, at: int | None) -> tuple[str, int | None]:
-        """A table as SQL reads it, and the lake to ask: for a table as it was, the newest, which is open already.
+        """Return a table as SQL reads it, and the snapshot to open: for a table as it was, the newest, which is open.
 
         A view is asked of the lake as it was: elsewhere it would read its own tables as they are now.
         """
@@ -134,7 +134,7 @@ class Reader:
         return quoted_table(table), at
 
     def _was_table(self, table: str, at: int | None) -> bool:
-        """Whether the name was that of a table, and of no view, at a snapshot that is kept."""
+        """Return whether the name was that of a table, not of a view, at a snapshot that is kept."""
         if at is None:
             return False
         schema, name = map(quoted_text, table_parts(table))
@@ -160,11 +160,11 @@ class Reader:
             f" FROM ducklake_snapshots('{LAKE}') WHERE {where} ORDER BY snapshot_id"
         )
         with lake_errors():
-            rows = self._briefly(None).execute(sql).fetchall()
+            rows = self._connect_shared_at(None).execute(sql).fetchall()
         tables = dict(self._fetch(None, _TABLE_NAMES)) if rows else {}
         return [
-            Snapshot(id_, time, author, message, read_commit_info(told), _changes(changes, tables))
-            for id_, time, author, message, told, changes in rows
+            Snapshot(id_, time, author, message, read_commit_info(info), _changes_by_table_name(changes, tables))
+            for id_, time, author, message, info, changes in rows
         ]
 
 
@@ -176,10 +176,14 @@ def _rows_of(batches: "pa.RecordBatchReader", table: str) -> Iterator[list[dict[
         raise LakeError(str(error).strip(), where=table) from error
 
 
-def _changes(changes: dict[str, list[str]] | None, tables: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """What was done to which tables: DuckLake tells some by their number, the names of others in quotes."""
-    told = changes or {}
-    return {what: tuple(tables.get(name, name).replace('"', "") for name in told[what]) for what in told}
+def _changes_by_table_name(
+    changes: dict[str, list[str]] | None, tables: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return what was done to which tables by name: DuckLake gives some as a number, others as a name in quotes."""
+    return {
+        action: tuple(tables.get(name, name).replace('"', "") for name in names)
+        for action, names in (changes or {}).items()
+    }
 
 
 def _where(partition: str | None) -> str:
@@ -187,8 +191,8 @@ def _where(partition: str | None) -> str:
 
 
 @contextmanager
-def _explained(sql: str) -> Iterator[None]:
-    """Names the way round the one thing that DuckLake cannot be asked."""
+def _explain_tokens(sql: str) -> Iterator[None]:
+    """Add the remedy to the error of a query that DuckLake cannot answer: one with a {TOKEN} in a literal."""
     try:
         with lake_errors(_short(sql)):
             yield

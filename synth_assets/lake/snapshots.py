@@ -1,4 +1,4 @@
-"""Snapshots: what the lake remembers of each commit, and who made it."""
+"""Describes snapshots: what the lake remembers of each commit, and who made it."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from datetime import datetime
 from synth_assets.core.canonical import Json, canonical_json
 from synth_assets.core.contract import WHOLE
 
-_OPENING_OF_A_TOKEN = re.compile(r"\{(?=[^\"}])")
+_TOKEN_START = re.compile(r"\{(?=[^\"}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +25,24 @@ class CommitInfo:
     extra: Mapping[str, Json] = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """As JSON. A brace inside a text is escaped, lest DuckLake takes it for one of its tokens."""
-        return _OPENING_OF_A_TOKEN.sub(r"\\u007b", canonical_json(asdict(self)))
+        """Return it as JSON. A brace inside a text is escaped: DuckLake would take it for one of its tokens."""
+        return _TOKEN_START.sub(r"\\u007b", canonical_json(asdict(self)))
 
 
 def read_commit_info(text: str | None) -> CommitInfo | None:
-    """Who made a commit; None where somebody else did."""
+    """Parse the text of a commit; None where something else than this lake made it."""
     try:
         fields = json.loads(text or "null")
     except json.JSONDecodeError:
         return None
     if not isinstance(fields, dict) or not {"run_id", "recipe", "stage"} <= fields.keys():
         return None
-    known = {name: fields[name] for name in CommitInfo.__slots__ if name in fields}
-    return CommitInfo(**known)
+    return CommitInfo(**{name: fields[name] for name in CommitInfo.__slots__ if name in fields})
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One commit: `changes` names what was done and to which tables."""
+    """One commit: `changes` maps what was done to the tables it was done to."""
 
     id: int
     time: datetime

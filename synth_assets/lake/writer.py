@@ -1,4 +1,4 @@
-"""Staging: rows of one table and partition become a Parquet file that nobody sees before it is committed."""
+"""Stages rows: writes those of one table and partition to a Parquet file that nobody sees before it is committed."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synth_assets.core.contract import ColumnType, Contract
+from synth_assets.core.column_types import TYPES, ColumnType
+from synth_assets.core.contract import Contract
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.names import arrow_schema, columns_of, without_braces
 from synth_assets.lake.values import record_batch
@@ -19,14 +20,11 @@ if TYPE_CHECKING:
 _GROUP_BYTES = 2 << 20
 _GROUP_ROWS = 100_000
 _PIECE_ROWS = 500
-# DuckLake fills in tokens such as {AUTHOR} inside the statistics that it keeps of texts, so texts have none. Numbers
-# have none because Parquet's leave out NaN, which DuckDB sorts above all: a filter would miss it.
-_WITH_STATISTICS = ("integer", "boolean", "timestamp")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What a writer writes: which table and partition, and the columns there are."""
+class TableShape:
+    """The table and partition that a writer writes, and their columns."""
 
     table: str
     contract: Contract
@@ -36,7 +34,7 @@ class Shape:
 
     @cached_property
     def columns(self) -> dict[str, ColumnType]:
-        """Every column, the lake's own included."""
+        """All columns, the lake's own included."""
         return columns_of(self.contract, self.ids, self.calls)
 
     @cached_property
@@ -46,25 +44,25 @@ class Shape:
 
     @property
     def comments(self) -> dict[str, str]:
-        """What the contract says of its columns, as the catalog can hold it."""
+        """The descriptions of the contract's columns, as the catalog can hold them."""
         return {column.name: without_braces(column.description) for column in self.contract.columns}
 
     @property
-    def bounded(self) -> list[str]:
-        """The columns whose smallest and largest value the file tells."""
-        return [name for name, kind in self.columns.items() if kind in _WITH_STATISTICS] + ["partition_key"]
+    def statistics_columns(self) -> list[str]:
+        """The columns whose smallest and largest value the file states."""
+        return [name for name, kind in self.columns.items() if TYPES[kind].has_statistics] + ["partition_key"]
 
 
 class Writer:
-    """Rows on their way into the lake. Leaving the `with` block by an error throws them away."""
+    """Collects rows for the lake in a file. Leaving the `with` block by an error discards them."""
 
-    def __init__(self, shape: Shape, new_path: Callable[[str], Path]) -> None:
+    def __init__(self, shape: TableShape, new_path: Callable[[str], Path]) -> None:
         self.shape = shape
         self.rows = 0
         self._new_path = new_path
         self._path: Path | None = None
         self._file: pq.ParquetWriter | None = None
-        self._waiting: list[pa.RecordBatch] = []
+        self._pending: list[pa.RecordBatch] = []
         self._finished = False
         self._released = False
 
@@ -78,7 +76,7 @@ class Writer:
             self.discard()
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Takes rows of the contract's columns and the lake's own; `partition_key` is filled in."""
+        """Write rows of the contract's columns and the lake's own; `partition_key` is filled in."""
         if self._finished:
             raise LakeError("the rows were handed over already", where=self.shape.table)
         shape = self.shape
@@ -90,28 +88,29 @@ class Writer:
             self.write_batch(batch)
 
     def write_batch(self, batch: "pa.RecordBatch") -> None:
-        """Takes rows that are in Arrow already, `partition_key` included."""
-        self._waiting.append(batch)
+        """Write rows that are in Arrow already, `partition_key` included."""
+        self._pending.append(batch)
         self.rows += batch.num_rows
-        waiting = self._waiting
-        if sum(each.nbytes for each in waiting) >= _GROUP_BYTES or sum(map(len, waiting)) >= _GROUP_ROWS:
+        pending = self._pending
+        if sum(each.nbytes for each in pending) >= _GROUP_BYTES or sum(map(len, pending)) >= _GROUP_ROWS:
             self._write_group()
 
     def finish(self) -> Path | None:
-        """Closes the file and brings it to the disk; None where there are no rows."""
+        """Close the file, sync it to the disk and return its path; None where there are no rows."""
         if not self._finished:
             self._finished = True
-            if self._waiting:
+            if self._pending:
                 self._write_group()
             if self._file is not None and self._path is not None:
                 self._file.close()
                 _sync(self._path)
+                _return_memory()
         return self._path
 
     def discard(self) -> None:
-        """Throws the rows away, unless they may be in the lake."""
+        """Discard the rows, unless they may be in the lake."""
         self._finished = True
-        self._waiting.clear()
+        self._pending.clear()
         if self._file is not None:
             self._file.close()
         if self._path is not None and not self._released:
@@ -119,7 +118,7 @@ class Writer:
             self._path = None
 
     def release(self) -> None:
-        """From now on the file may belong to the lake: it is not ours to delete."""
+        """Let go of the file: from now on it may belong to the lake, and is not ours to delete."""
         self._released = True
 
     def _write_group(self) -> None:
@@ -128,10 +127,10 @@ class Writer:
         try:
             if self._file is None:
                 self._file = self._open()
-            self._file.write_table(pa.Table.from_batches(self._waiting), row_group_size=_GROUP_ROWS)
+            self._file.write_table(pa.Table.from_batches(self._pending), row_group_size=_GROUP_ROWS)
         except OSError as error:
             raise LakeError(f"the rows cannot be written: {error}", where=self.shape.table) from error
-        self._waiting = []
+        self._pending = []
 
     def _open(self) -> "pq.ParquetWriter":
         import pyarrow.parquet as pq
@@ -142,12 +141,19 @@ class Writer:
             self._path,
             self.shape.schema,
             compression="zstd",
-            write_statistics=self.shape.bounded,
+            write_statistics=self.shape.statistics_columns,
             store_schema=False,
         )
 
 
+def _return_memory() -> None:
+    """Have Arrow's allocator give the memory of the file's rows back to the system."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def _sync(path: Path) -> None:
-    """A catalog that outlives its files in a power cut could not be read any more."""
+    """Sync a file to the disk: a catalog that outlives its files in a power cut could not be read any more."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Finds the recipes: those that come with the package, and those in a person's own folder."""
+"""Finds the recipes: those shipped with the package, and those in the user's own folder."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,32 +6,24 @@ from importlib.resources import files
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.recipes.document import shown_path
+from synth_assets.core.suggestions import suggestion
+from synth_assets.core.yaml_document import BrokenRecipe, shown_path
 from synth_assets.recipes.load import load_recipe
-from synth_assets.recipes.problems import BrokenRecipe, suggestion
 from synth_assets.recipes.recipe import Recipe
 from synth_assets.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRecipes:
-    """All recipes: those that can be used, what is wrong with the others, and what is worth knowing."""
+    """The recipes that can be used, the problems of the others, and notes for the user."""
 
     recipes: Mapping[str, Recipe]
     broken: Mapping[str, list[RecipeError]]
     notes: list[str]
 
-    def get(self, name: str) -> Recipe:
-        """The recipe of that name; RecipeError says why there is none."""
-        if name in self.broken:
-            raise BrokenRecipe(self.broken[name])
-        if name not in self.recipes:
-            raise RecipeError(f'there is no recipe "{name}"', remedy=suggestion(name, self.recipes))
-        return self.recipes[name]
-
 
 def find_recipe(settings: Settings, name: str) -> Recipe:
-    """One recipe, without reading the others; RecipeError says why there is none."""
+    """Load one recipe without reading the others; RecipeError says why there is none."""
     paths, _ = _paths(settings.recipes)
     if name not in paths:
         raise RecipeError(f'there is no recipe "{name}"', remedy=suggestion(name, paths))
@@ -39,7 +31,7 @@ def find_recipe(settings: Settings, name: str) -> Recipe:
 
 
 def find_recipes(settings: Settings) -> FoundRecipes:
-    """The recipes of this machine. One that is broken leaves the others as they are."""
+    """Load all recipes of this machine. A broken one does not affect the others."""
     paths, notes = _paths(settings.recipes)
     recipes: dict[str, Recipe] = {}
     broken: dict[str, list[RecipeError]] = {}

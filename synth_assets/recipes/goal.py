@@ -1,19 +1,19 @@
-"""The `goal:` of a recipe: exactly so many accepted rows, asked for in rounds until they are there."""
+"""The `goal:` of a recipe: an exact number of accepted rows, asked for in rounds until they are reached."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import BaseModel, Field
 
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Stage
+from synth_assets.core.suggestions import suggestion
 from synth_assets.core.teacher_spec import Strict
 from synth_assets.recipes.graph import with_upstream
-from synth_assets.recipes.problems import suggestion
 
 
 class Goal(BaseModel):
-    """What is wanted, and how far to go for it. What a run may spend is the budget's to say."""
+    """The keys of a goal: what to reach, and how far to go for it. The budget says what a run may spend."""
 
     model_config = Strict
 
@@ -26,34 +26,36 @@ class Goal(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class GoalFault:
-    """What is wrong with a goal, and at which key."""
+class GoalFault(ValueError):
+    """Raised for a goal that its recipe cannot reach; `key` is the goal's own key."""
 
-    key: str
-    message: str
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
-def grower_of(goal: Goal, stages: Mapping[str, Stage]) -> str | GoalFault:
-    """The stage that is asked for more, or why there is none."""
+def find_growing_stage(goal: Goal, stages: Mapping[str, Stage]) -> str:
+    """Return the stage that is asked for more; GoalFault says why there is none."""
     if goal.stage not in stages:
-        return GoalFault("stage", f'no stage is called "{goal.stage}", {suggestion(goal.stage, stages)}')
+        raise GoalFault("stage", f'no stage is called "{goal.stage}", {suggestion(goal.stage, stages)}')
     before = with_upstream(stages, goal.stage)
     able = [name for name in before if stages[name].grown(2) is not None]
     if goal.grows is None:
-        return able[-1] if able else GoalFault("stage", f'"{goal.stage}" reads no stage that can be asked for more')
+        if not able:
+            raise GoalFault("stage", f'"{goal.stage}" reads no stage that can be asked for more')
+        return able[-1]
     if goal.grows not in before:
-        return GoalFault("grows", f'"{goal.grows}" is no stage that "{goal.stage}" reads: {", ".join(before)}')
+        raise GoalFault("grows", f'"{goal.grows}" is no stage that "{goal.stage}" reads: {", ".join(before)}')
     if goal.grows not in able:
-        return GoalFault("grows", f'"{goal.grows}" cannot be asked for more; {_told(able)}')
+        raise GoalFault("grows", f'"{goal.grows}" cannot be asked for more; {_alternatives(able)}')
     return goal.grows
 
 
-def with_goal(contracts: Mapping[str, Contract], goal: Goal) -> dict[str, Contract]:
-    """The contracts, in which the goal's stage knows how many rows it is to have."""
+def contracts_with_goal(contracts: Mapping[str, Contract], goal: Goal) -> dict[str, Contract]:
+    """Return the contracts, where the gate of the goal's stage has the number of rows to reach."""
     contract = contracts[goal.stage]
     return {**contracts, goal.stage: replace(contract, gate=replace(contract.gate, goal_rows=goal.rows))}
 
 
-def _told(able: list[str]) -> str:
+def _alternatives(able: list[str]) -> str:
     return f"those that can: {', '.join(able)}" if able else "none can: give a source `rows`, or ask for `questions`"

@@ -1,4 +1,4 @@
-"""The order in which stages can be made, or the circle that leaves none; and what a stage follows from."""
+"""Sorts stages by what they read, finds cycles, and lists what a stage depends on."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,16 +6,16 @@ from synth_assets.core.stage import Stage
 
 
 def with_upstream(stages: Mapping[str, Stage], name: str) -> tuple[str, ...]:
-    """A stage, and before it those it reads and those they read, in their order."""
-    wanted = {name}
+    """Return a stage, after those it reads and those they read, in their order."""
+    included = {name}
     for each in reversed(list(stages)):
-        if each in wanted:
-            wanted.update(stages[each].inputs())
-    return tuple(each for each in stages if each in wanted)
+        if each in included:
+            included.update(stages[each].inputs())
+    return tuple(each for each in stages if each in included)
 
 
-def in_order(inputs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
-    """The names, each after what it reads and else as they were given; and a circle, if there is one."""
+def topological_order(inputs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
+    """Return the names, each after what it reads and otherwise as given; and a cycle, empty where there is none."""
     order: list[str] = []
     path: list[str] = []
 

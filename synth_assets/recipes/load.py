@@ -1,25 +1,33 @@
-"""Loads a recipe: reads, validates and connects it, and tells everything that is wrong at once."""
+"""Loads a recipe: reads, validates and connects it, and reports all its problems at once."""
 
-import json
 import re
 from collections.abc import Mapping
-from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, JsonValue
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
+from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Source, Stage, StageFault
+from synth_assets.core.suggestions import suggestion
 from synth_assets.core.teacher_spec import Strict, TeacherSpec
+from synth_assets.core.validation import validate
+from synth_assets.core.yaml_document import (
+    BrokenRecipe,
+    Document,
+    KeyPath,
+    Problem,
+    not_a_mapping,
+    read_document,
+    shown_path,
+)
 from synth_assets.kinds import kinds
-from synth_assets.recipes.document import Document, read_document
-from synth_assets.recipes.goal import Goal, GoalFault, grower_of, with_goal
-from synth_assets.recipes.graph import in_order
+from synth_assets.recipes.goal import Goal, GoalFault, contracts_with_goal, find_growing_stage
+from synth_assets.recipes.graph import topological_order
 from synth_assets.recipes.partitions import Partitions
-from synth_assets.recipes.problems import BrokenRecipe, KeyPath, Problem, faults, suggestion
 from synth_assets.recipes.recipe import BudgetSpec, Recipe
 from synth_assets.recipes.schedule import check_cron
 
@@ -37,8 +45,8 @@ def _owner(text: str) -> str:
     return text
 
 
-class _Head(BaseModel):
-    """The keys of a recipe. What stands in its stages is validated by their kinds."""
+class _RecipeKeys(BaseModel):
+    """The keys of a recipe. Those of its stages are validated by their kinds."""
 
     model_config = Strict
 
@@ -54,47 +62,54 @@ class _Head(BaseModel):
 
 
 def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
-    """The recipe that a file holds; BrokenRecipe tells all its problems."""
-    loading = _Loading(read_document(path))
-    if fault := _name_fault(path.stem, "a recipe") or _reserved_fault(path.stem):
-        loading.problem((), f"{fault}; rename the file")
-    head = loading.validated(_Head, loading.document.value, ()) or _Head.model_construct(stages={})
-    stages = loading.ordered(loading.stages())
-    contracts = loading.contracts(stages, head.partitions)
-    goal = loading.goal(head.goal, stages)
+    """Load the recipe in a file; BrokenRecipe tells all its problems."""
+    shown = shown_path(path)
+    document = read_document(path, shown, "a recipe")
+    if document is None:
+        raise BrokenRecipe([not_a_mapping(shown, "a recipe")])
+    loading = _Loading(document)
+    if message := _name_problem(path.stem, "a recipe") or _reserved_name_problem(path.stem):
+        loading.add_problem((), f"{message}; rename the file")
+    keys = loading.validate(_RecipeKeys, loading.document.value, ()) or _RecipeKeys.model_construct(stages={})
+    stages = loading.sort_stages(loading.read_stages())
+    contracts = loading.make_contracts(stages, keys.partitions)
+    goal = loading.complete_goal(keys.goal, stages)
     if loading.problems:
-        raise BrokenRecipe(sorted(loading.problems, key=attrgetter("line")))
+        raise BrokenRecipe(sorted(loading.problems, key=_line))
     recipe = Recipe(
         name=path.stem,
         path=path,
         shipped=shipped,
-        description=head.description,
-        teacher=head.teacher,
-        budget=head.budget,
-        partitions=head.partitions,
-        schedule=head.schedule,
+        description=keys.description,
+        teacher=keys.teacher,
+        budget=keys.budget,
+        partitions=keys.partitions,
+        schedule=keys.schedule,
         goal=goal,
-        owners=head.owners,
-        tags=MappingProxyType(dict(head.tags)),
+        owners=keys.owners,
+        tags=MappingProxyType(dict(keys.tags)),
         stages=MappingProxyType(stages),
-        contracts=MappingProxyType(contracts if goal is None else with_goal(contracts, goal)),
+        contracts=MappingProxyType(contracts if goal is None else contracts_with_goal(contracts, goal)),
     )
-    undivided = _partition_fault(recipe)
-    if undivided is not None:
-        raise BrokenRecipe([loading.document.problem(("goal", undivided.key), undivided.message)])
+    try:
+        _check_goal_partitions(recipe)
+    except GoalFault as fault:
+        raise BrokenRecipe([document.problem(("goal", fault.key), str(fault))]) from fault
     return recipe
 
 
-def _partition_fault(recipe: Recipe) -> GoalFault | None:
-    """Rounds are made of one partition: what grows and what counts are divided alike, and days stay apart."""
+def _check_goal_partitions(recipe: Recipe) -> None:
+    """GoalFault where the stage that grows and the goal's are not partitioned alike, or where days would mix.
+
+    A round is made of one partition.
+    """
     goal = recipe.goal
     if goal is None or goal.grows is None:
-        return None
+        return
     if recipe.is_partitioned(goal.grows) != recipe.is_partitioned(goal.stage):
-        return GoalFault("stage", f'"{goal.stage}" is made of all partitions of "{goal.grows}"; name a stage before it')
+        raise GoalFault("stage", f'"{goal.stage}" is made of all partitions of "{goal.grows}"; name a stage before it')
     if recipe.partitions.scheme == "daily" and isinstance(recipe.stages[goal.grows], Source):
-        return GoalFault("grows", f'each day has its own rows of "{goal.grows}"; let a stage after it grow')
-    return None
+        raise GoalFault("grows", f'each day has its own rows of "{goal.grows}"; let a stage after it grow')
 
 
 class _Loading:
@@ -102,51 +117,49 @@ class _Loading:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[Problem] = []
+        self.problems: list[RecipeError] = []
         stages = document.value.get("stages")
-        named = stages if isinstance(stages, Mapping) else {}
-        self.raw: dict[str, _Keys] = {name: keys for name, keys in named.items() if isinstance(keys, Mapping)}
+        items = stages.items() if isinstance(stages, Mapping) else ()
+        self.stage_keys: dict[str, _Keys] = {name: keys for name, keys in items if isinstance(keys, Mapping)}
 
-    def problem(self, path: KeyPath, message: str, text_line: int | None = None) -> None:
-        """Notes a fault at a key, or at a line of the text that is its value."""
+    def add_problem(self, path: KeyPath, message: str, text_line: int | None = None) -> None:
+        """Note a problem at a key, or at a line of the text that is its value."""
         self.problems.append(self.document.problem(path, message, text_line))
 
-    def validated(self, model: type[M], value: _Keys, path: KeyPath) -> M | None:
-        """The model that the keys make; None where they make none."""
+    def validate(self, model: type[M], value: _Keys, path: KeyPath) -> M | None:
+        """Validate keys with a model; notes their problems and returns None where they are not valid."""
         try:
-            # Strict, and as JSON: a list may become a tuple, but "5" never a number, nor `true` a 1.
-            return model.model_validate_json(json.dumps(value), strict=True, by_alias=True, by_name=False)
-        except ValidationError as error:
-            for where, message, line in faults(error, model):
-                self.problem((*path, *where), message, line)
+            return validate(self.document, model, value, path)
+        except BrokenRecipe as error:
+            self.problems += error.problems
             return None
 
-    def stages(self) -> dict[str, Stage]:
-        """The stages that are valid, each by its kind."""
-        found: dict[str, Stage] = {}
-        for name, keys in self.raw.items():
+    def read_stages(self) -> dict[str, Stage]:
+        """Return the valid stages, each validated by its kind."""
+        stages: dict[str, Stage] = {}
+        for name, keys in self.stage_keys.items():
             path = ("stages", name)
-            if fault := _name_fault(name, "a stage"):
-                self.problem(path, fault)
+            if message := _name_problem(name, "a stage"):
+                self.add_problem(path, message)
             kind = self._kind(path, keys.get("kind"))
-            stage = self.validated(kind, keys, path) if kind else None
+            stage = self.validate(kind, keys, path) if kind else None
             if stage is not None:
-                found[name] = stage
-        return found
+                stages[name] = stage
+        return stages
 
-    def ordered(self, stages: Mapping[str, Stage]) -> dict[str, Stage]:
-        """The stages, each after those it reads; notes inputs that are not there, and circles."""
+    def sort_stages(self, stages: Mapping[str, Stage]) -> dict[str, Stage]:
+        """Sort the stages, each after those it reads; notes inputs that do not exist, and cycles."""
         for name, stage in stages.items():
             for upstream in stage.inputs():
-                if upstream not in self.raw:
-                    self.problem(self._place(name, upstream), _unknown_input(upstream, self.raw))
-        order, cycle = in_order({name: stage.inputs() for name, stage in stages.items()})
+                if upstream not in self.stage_keys:
+                    self.add_problem(self._key_reading(name, upstream), _unknown_input(upstream, self.stage_keys))
+        order, cycle = topological_order({name: stage.inputs() for name, stage in stages.items()})
         if cycle:
-            self.problem(self._place(*cycle[:2]), f"the stages go in a circle: {' → '.join(reversed(cycle))}")
+            self.add_problem(self._key_reading(*cycle[:2]), f"the stages go in a circle: {' → '.join(reversed(cycle))}")
         return {name: stages[name] for name in order}
 
-    def contracts(self, stages: Mapping[str, Stage], partitions: Partitions) -> dict[str, Contract]:
-        """What each stage promises, given what it reads. What follows a faulty stage is left out."""
+    def make_contracts(self, stages: Mapping[str, Stage], partitions: Partitions) -> dict[str, Contract]:
+        """Return the contract of each stage, given those it reads; stages after a faulty one are left out."""
         contracts: dict[str, Contract] = {}
         for name, stage in stages.items():
             if not contracts.keys() >= set(stage.inputs()):
@@ -156,31 +169,35 @@ class _Loading:
                 if isinstance(stage, Source):
                     stage.check_scheme(partitions.scheme)
             except StageFault as fault:
-                self.problem(("stages", name, fault.key), str(fault), fault.line)
+                self.add_problem(("stages", name, fault.key), str(fault), fault.line)
         return contracts
 
-    def goal(self, goal: Goal | None, stages: Mapping[str, Stage]) -> Goal | None:
-        """The goal with the stage that grows for it; None where there is none, or where what it needs is faulty."""
-        if goal is None or stages.keys() != self.raw.keys():
+    def complete_goal(self, goal: Goal | None, stages: Mapping[str, Stage]) -> Goal | None:
+        """Return the goal with the stage that grows for it; None where there is no goal, or a stage is faulty."""
+        if goal is None or stages.keys() != self.stage_keys.keys():
             return None
-        grower = grower_of(goal, stages)
-        if isinstance(grower, GoalFault):
-            self.problem(("goal", grower.key), grower.message)
+        try:
+            return goal.model_copy(update={"grows": find_growing_stage(goal, stages)})
+        except GoalFault as fault:
+            self.add_problem(("goal", fault.key), str(fault))
             return None
-        return goal.model_copy(update={"grows": grower})
 
     def _kind(self, path: KeyPath, kind: Json) -> type[Stage] | None:
         known = kinds()
         if kind is None:
-            self.problem(path, f"needs a kind: {', '.join(known)}")
+            self.add_problem(path, f"needs a kind: {', '.join(known)}")
         elif str(kind) not in known:
-            self.problem((*path, "kind"), f'unknown kind "{kind}", {suggestion(str(kind), known)}')
+            self.add_problem((*path, "kind"), f'unknown kind "{kind}", {suggestion(str(kind), known)}')
         return known.get(str(kind))
 
-    def _place(self, name: str, upstream: str) -> KeyPath:
-        """The key of a stage that names what it reads."""
-        keys = (key for key, value in self.raw[name].items() if _names(value, upstream))
+    def _key_reading(self, name: str, upstream: str) -> KeyPath:
+        """Return the key of a stage that names an input."""
+        keys = (key for key, value in self.stage_keys[name].items() if _names(value, upstream))
         return ("stages", name, next(keys, "from"))
+
+
+def _line(problem: RecipeError) -> int:
+    return problem.line if isinstance(problem, Problem) else 0
 
 
 def _names(value: Json, upstream: str) -> bool:
@@ -193,12 +210,12 @@ def _unknown_input(name: str, stages: Mapping[str, object]) -> str:
     return f'no stage is called "{name}", {suggestion(name, stages)}'
 
 
-def _name_fault(name: str, what: str) -> str | None:
-    """Why a name cannot be that of a table or schema."""
+def _name_problem(name: str, what: str) -> str | None:
+    """Return why a name cannot be that of a table or schema; None if it can."""
     if not _NAME.match(name):
         return f'"{name}" cannot name {what}: small letters, digits and _, a letter first'
     return f'"{name}" cannot name {what}: "__" stands for tables that belong to another' if "__" in name else None
 
 
-def _reserved_fault(name: str) -> str | None:
+def _reserved_name_problem(name: str) -> str | None:
     return f'"{name}" is a name that the lake keeps for itself' if name in _RESERVED else None

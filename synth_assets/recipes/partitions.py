@@ -1,4 +1,4 @@
-"""How a recipe divides its data: not at all, by days, or into shards."""
+"""The `partitions:` of a recipe: it divides its data by days, into shards, or not at all."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
@@ -44,11 +44,11 @@ class Partitions(BaseModel):
 
     @property
     def scheme(self) -> PartitionScheme:
-        """The way the data is divided."""
+        """How the data is divided."""
         return "daily" if self.daily is not None else "shards" if self.shards is not None else "none"
 
     def keys(self, today: date | None = None) -> list[str]:
-        """The names of all partitions there are until today (UTC)."""
+        """Return the names of all partitions until today (UTC)."""
         if self.daily is not None:
             days = ((today or datetime.now(UTC).date()) - self.daily).days + 1
             return [(self.daily + timedelta(day)).isoformat() for day in range(days)]
@@ -58,7 +58,7 @@ class Partitions(BaseModel):
         return [WHOLE]
 
     def partition(self, key: str) -> Partition:
-        """The partition of that name; RecipeError names those there are."""
+        """Return the partition of that name; RecipeError lists the existing ones."""
         if self.daily is not None:
             return self._day(key, self.daily)
         keys = self.keys()

@@ -1,7 +1,7 @@
-"""A recipe: a dataset from source to training file, known to be sound."""
+"""Describes a valid recipe: a dataset from source to training file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +20,7 @@ FINGERPRINT_SCHEME = "stage/1"
 
 
 class BudgetSpec(BaseModel):
-    """What one run may use up; reaching any of it stops the run."""
+    """What one run may spend; reaching any of these limits stops the run."""
 
     model_config = Strict
 
@@ -31,7 +31,7 @@ class BudgetSpec(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe as it was loaded: its stages in an order in which each follows what it reads."""
+    """A recipe as it was loaded; each of its stages comes after those it reads."""
 
     name: str
     path: Path
@@ -48,24 +48,24 @@ class Recipe:
     contracts: Mapping[str, Contract]
 
     def fingerprint(self, stage: str) -> str:
-        """A hash of all in the recipe, its kinds and what comes before that shapes the rows of a stage."""
+        """Return a hash of all that determines the rows of a stage: its keys, its kind's code and what it reads."""
         return self.fingerprints()[stage]
 
     def fingerprints(self) -> dict[str, str]:
-        """The fingerprint of each stage."""
-        found: dict[str, str] = {}
+        """Return the fingerprint of each stage."""
+        fingerprints: dict[str, str] = {}
         for name, stage in self.stages.items():
             parts = self._parts(name)
-            parts["inputs"] = [found.get(upstream, upstream) for upstream in stage.inputs()]
+            parts["inputs"] = [fingerprints.get(upstream, upstream) for upstream in stage.inputs()]
             if self.goal is not None and name == self.goal.grows:
                 parts["goal"] = [self.goal.model_dump(mode="json"), [self._parts(each) for each in self.goal_chain()]]
             elif self.goal is not None and name == self.goal.stage:
                 parts["goal"] = self.goal.rows
-            found[name] = content_hash(FINGERPRINT_SCHEME, parts)
-        return found
+            fingerprints[name] = content_hash(FINGERPRINT_SCHEME, parts)
+        return fingerprints
 
     def _parts(self, name: str) -> dict[str, Json]:
-        """All of one stage that shapes its rows but what it reads."""
+        """Return all that determines the rows of one stage, except what it reads."""
         stage = self.stages[name]
         parts: dict[str, Json] = {
             "recipe": self.name,
@@ -74,64 +74,50 @@ class Recipe:
             "code": code_hash(type(stage)),
         }
         if isinstance(stage, Ask):
-            parts["teacher"] = _shaping_teacher(self.teacher_of(name))
+            parts["teacher"] = _teacher_fingerprint_fields(self.teacher_of(name))
         if isinstance(stage, Source):
             parts["partitions"] = self.partitions.model_dump(mode="json")
         return parts
 
     def goal_chain(self) -> tuple[str, ...]:
-        """The stages that a round of the goal makes after the one that grows, up to the goal's own; in order."""
+        """Return the stages that a round of the goal makes after the one that grows, up to the goal's own, in order."""
         if self.goal is None or self.goal.grows is None:
             return ()
-        done = with_upstream(self.stages, self.goal.grows)
-        return tuple(name for name in with_upstream(self.stages, self.goal.stage) if name not in done)
+        before = with_upstream(self.stages, self.goal.grows)
+        return tuple(name for name in with_upstream(self.stages, self.goal.stage) if name not in before)
 
     def teacher_of(self, stage: str) -> TeacherSpec:
-        """Who answers a stage: the recipe's teacher with the keys that the stage sets anew."""
-        asking = self.stages[stage]
-        return self.teacher.with_overrides(asking.teacher if isinstance(asking, Ask) else None)
+        """Return the teacher of a stage: the recipe's, with the keys that the stage overrides."""
+        ask = self.stages[stage]
+        return self.teacher.with_overrides(ask.teacher if isinstance(ask, Ask) else None)
 
     def upstream(self, stage: str) -> tuple[str, ...]:
-        """The stages of this recipe that a stage reads, and those they read, in order."""
+        """Return the stages of this recipe that a stage reads, and those they read, in order."""
         return with_upstream(self.stages, stage)[:-1]
 
     def downstream(self, stage: str) -> tuple[str, ...]:
-        """The stages that read a stage, and those that read them, in order."""
-        reached = {stage}
+        """Return the stages that read a stage, and those that read them, in order."""
+        included = {stage}
         for name, later in self.stages.items():
-            if reached & set(later.inputs()):
-                reached.add(name)
-        return tuple(name for name in self.stages if name in reached - {stage})
+            if included & set(later.inputs()):
+                included.add(name)
+        return tuple(name for name in self.stages if name in included - {stage})
 
     def is_partitioned(self, stage: str) -> bool:
-        """Whether a stage is divided as its recipe is: not if it, or what it reads, needs the whole."""
+        """Return whether a stage is partitioned like its recipe: not if it, or one it reads, needs all rows at once."""
         if self.partitions.scheme == "none":
             return False
         return not any(self.stages[name].needs_whole for name in (stage, *self.upstream(stage)))
 
     def partition_keys(self, today: date | None = None) -> list[str]:
-        """The names of the partitions there are until today."""
+        """Return the names of the partitions until today."""
         return self.partitions.keys(today)
 
-    def partitions_of(self, stage: str, today: date | None = None) -> list[Partition]:
-        """The partitions of one stage: the recipe's, or the whole."""
-        if not self.is_partitioned(stage):
-            return [Partition()]
-        return [self.partition(key) for key in self.partition_keys(today)]
-
     def partition(self, key: str) -> Partition:
-        """The partition of that name; RecipeError names those there are."""
+        """Return the partition of that name; RecipeError lists the existing ones."""
         return self.partitions.partition(key)
 
-    def with_teacher(self, teacher: TeacherSpec) -> "Recipe":
-        """This recipe with one teacher for all its stages, to rehearse it."""
-        stages = {
-            name: stage.model_copy(update={"teacher": None}) if isinstance(stage, Ask) else stage
-            for name, stage in self.stages.items()
-        }
-        return replace(self, teacher=teacher, stages=stages)
 
-
-def _shaping_teacher(teacher: TeacherSpec) -> Json:
-    """What of a teacher shapes its answers: not its limits, its key or the way it is reached."""
+def _teacher_fingerprint_fields(teacher: TeacherSpec) -> Json:
+    """Return the fields of a teacher that determine its answers: not its limits, its key or its transport."""
     return teacher.model_dump(mode="json", exclude={"limits", "transport", "mode", "api_key_env"})

@@ -1,4 +1,4 @@
-"""The cron line of a recipe: checked where it is written, so that a schedule never fails at night."""
+"""Checks the cron line of a recipe when it is loaded, so that a schedule never fails at night."""
 
 import re
 
@@ -11,23 +11,24 @@ _PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?
 
 
 def check_cron(text: str) -> str:
-    """The line as it is; ValueError names the field that is wrong."""
+    """Return the line as it is; ValueError names the field that is wrong."""
     parts = text.split()
     if len(parts) != len(_FIELDS):
         raise ValueError(f'a schedule has five fields (minute hour day month weekday), "{text}" has {len(parts)}')
     for part, (name, low, high) in zip(parts, _FIELDS, strict=True):
         for item in part.split(","):
-            if not _fits(item, name, low, high):
+            if not _is_valid(item, name, low, high):
                 raise ValueError(f'the {name} "{item}" is not within {low} and {high}')
     return text
 
 
-def _fits(item: str, name: str, low: int, high: int) -> bool:
+def _is_valid(item: str, name: str, low: int, high: int) -> bool:
     match = _PART.match(item)
     if match is None or match["step"] == "0":
         return False
-    ends = [_number(end, name, low) for end in (match["first"], match["last"]) if end is not None]
-    return all(end is not None and low <= end <= high for end in ends) and ends == sorted(ends, key=lambda e: e or 0)
+    numbers = [_number(end, name, low) for end in (match["first"], match["last"]) if end is not None]
+    bounds = [number for number in numbers if number is not None and low <= number <= high]
+    return len(bounds) == len(numbers) and bounds == sorted(bounds)
 
 
 def _number(text: str, name: str, low: int) -> int | None:

@@ -3,8 +3,8 @@
 from synth_assets.sql.check import check_models
 from synth_assets.sql.find import FoundModels, find_models, shipped_folder
 from synth_assets.sql.lineage import column_lineage, output_columns
-from synth_assets.sql.model import Freshness, Model, order
-from synth_assets.sql.partition import of_partition
+from synth_assets.sql.model import Freshness, Model, sort_models
+from synth_assets.sql.partition import narrow_to_partition
 
 __all__ = [
     "FoundModels",
@@ -13,8 +13,8 @@ __all__ = [
     "check_models",
     "column_lineage",
     "find_models",
-    "of_partition",
-    "order",
+    "narrow_to_partition",
     "output_columns",
     "shipped_folder",
+    "sort_models",
 ]

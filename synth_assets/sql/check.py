@@ -1,4 +1,4 @@
-"""Finds what is wrong in SQL models before anything runs: tables, columns, fields, contracts, circles."""
+"""Finds what is wrong in SQL models before anything runs: in tables, columns, fields, contracts and cycles."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,40 +9,39 @@ from sqlglot.optimizer.scope import Scope
 
 from synth_assets.core.contract import SYSTEM_COLUMNS
 from synth_assets.core.errors import RecipeError
-from synth_assets.sql.fields import field_faults
+from synth_assets.core.suggestions import did_you_mean
 from synth_assets.sql.lineage import output_columns
-from synth_assets.sql.model import Model, order
+from synth_assets.sql.model import Model, sort_models
 from synth_assets.sql.parse import BadSql, first_line, parse_select, table_name
-from synth_assets.sql.resolve import Resolved, Source, Tables, line_of, outputs, resolve, selected, visible
-from synth_assets.sql.suggest import did_you_mean
+from synth_assets.sql.resolve import Resolved, Source, Tables, line_of, outputs, resolve, scope_sources, visible_sources
 
-_Fault: TypeAlias = tuple[int, str]
+_Problem: TypeAlias = tuple[int, str]
 
-# What the lake adds to the table of a model.
-_ADDED = {"row_id": "VARCHAR", "parent_ids": "VARCHAR[]", "partition_key": "VARCHAR"}
+# The columns that the lake adds to the table of a model.
+_LAKE_COLUMNS = {"row_id": "VARCHAR", "parent_ids": "VARCHAR[]", "partition_key": "VARCHAR"}
 
 
 def check_models(models: Iterable[Model], known: Mapping[str, Mapping[str, str]]) -> list[RecipeError]:
-    """Every fault of every model; `known` are the tables of recipes and of the lake, with DuckDB types."""
-    chosen = list(models)
+    """Return all problems of all models; `known` are the tables of recipes and of the lake, with DuckDB types."""
+    ordered = list(models)
     errors: list[RecipeError] = []
     try:
-        chosen = order(chosen)
+        ordered = sort_models(ordered)
     except RecipeError as error:
         errors.append(error)
     tables: dict[str, Mapping[str, str] | None] = {name.lower(): columns for name, columns in known.items()}
-    # A model that was not checked yet, or is wrong, is a table of which nothing more is said.
-    tables |= {model.table.lower(): None for model in chosen}
-    for model in chosen:
-        faults = sorted(set(check_model(model, tables)))
-        errors += [model.error(message, line) for line, message in faults]
-        errors += _contract_faults(model, tables) if not faults else []
-        tables[model.table.lower()] = None if faults else _columns(model, tables)
+    # A model that is not checked yet, or is wrong, is a table whose columns are not known.
+    tables |= {model.table.lower(): None for model in ordered}
+    for model in ordered:
+        problems = sorted(set(check_model(model, tables)))
+        errors += [model.error(message, line) for line, message in problems]
+        errors += _contract_problems(model, tables) if not problems else []
+        tables[model.table.lower()] = None if problems else _columns(model, tables)
     return errors
 
 
-def check_model(model: Model, tables: Tables) -> Iterator[_Fault]:
-    """The faults of one model's SQL, each with its line."""
+def check_model(model: Model, tables: Tables) -> Iterator[_Problem]:
+    """Yield the problems of one model's SQL, each with its line."""
     yield from _unknown_tables(parse_select(model.sql), tables)
     try:
         resolved = resolve(model.sql, tables)
@@ -51,11 +50,11 @@ def check_model(model: Model, tables: Tables) -> Iterator[_Fault]:
         return
     yield from _unknown_columns(resolved)
     yield from _unknown_in_stars(resolved)
-    yield from field_faults(resolved.tree)
-    yield from _output_faults(model, resolved)
+    yield from _unknown_fields(resolved.tree)
+    yield from _output_problems(model, resolved)
 
 
-def _unknown_tables(tree: exp.Query, tables: Tables) -> Iterator[_Fault]:
+def _unknown_tables(tree: exp.Query, tables: Tables) -> Iterator[_Problem]:
     local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         name = table_name(table)
@@ -69,7 +68,7 @@ def _unknown_tables(tree: exp.Query, tables: Tables) -> Iterator[_Fault]:
             yield line_of(table), f'the table "{name}" lacks its schema{hint}'
 
 
-def _unknown_columns(resolved: Resolved) -> Iterator[_Fault]:
+def _unknown_columns(resolved: Resolved) -> Iterator[_Problem]:
     seen: set[int] = set()
     for scope in resolved.scopes:
         names = outputs(scope.expression) if isinstance(scope.expression, exp.SetOperation) else None
@@ -77,41 +76,41 @@ def _unknown_columns(resolved: Resolved) -> Iterator[_Fault]:
             if id(column) in seen or column.name.lower() in (names or ()):
                 continue
             seen.add(id(column))
-            places = resolved.places(column, scope)
-            if not places:
+            sources = resolved.column_sources(column, scope)
+            if not sources:
                 yield line_of(column), _no_such_column(column, scope, resolved)
-            elif len(places) > 1 and all(place.known for place in places):
-                where = " and ".join(sorted(_shown(alias, source) for alias, source in selected(scope).items()))
-                yield line_of(column), f'the column "{column.name}" is ambiguous between {where}'
+            elif len(sources) > 1 and all(source.known for source in sources):
+                names_here = sorted(_source_name(alias, source) for alias, source in scope_sources(scope).items())
+                yield line_of(column), f'the column "{column.name}" is ambiguous between {" and ".join(names_here)}'
 
 
 def _no_such_column(column: exp.Column, scope: Scope, resolved: Resolved) -> str:
-    levels = [sources for _, sources in visible(scope)]
-    seen = {alias: source for sources in reversed(levels) for alias, source in sources.items()}
+    levels = [sources for _, sources in visible_sources(scope)]
+    visible = {alias: source for sources in reversed(levels) for alias, source in sources.items()}
     name = column.name
-    if column.table and column.table in seen:
-        source = seen[column.table]
+    if column.table and column.table in visible:
+        source = visible[column.table]
         hint = did_you_mean(name, resolved.columns(source) or ())
-        return f'{_shown(column.table, source)} has no column "{name}"{hint}'
-    columns = {known for source in seen.values() for known in resolved.columns(source) or ()}
+        return f'{_source_name(column.table, source)} has no column "{name}"{hint}'
+    columns = {known for source in visible.values() for known in resolved.columns(source) or ()}
     if column.table:
         first = column.parts[0].name
-        return f'there is no table or column "{first}" here{did_you_mean(first, {*seen, *columns})}'
+        return f'there is no table or column "{first}" here{did_you_mean(first, {*visible, *columns})}'
     hint = did_you_mean(name, columns)
     if len(levels[0]) == 1:
-        return f'{_shown(*next(iter(levels[0].items())))} has no column "{name}"{hint}'
+        return f'{_source_name(*next(iter(levels[0].items())))} has no column "{name}"{hint}'
     return f'no table here has a column "{name}"{hint}'
 
 
-def _shown(alias: str, source: Source) -> str:
+def _source_name(alias: str, source: Source) -> str:
     return table_name(source) if isinstance(source, exp.Table) and source.db else f'"{alias}"'
 
 
-def _unknown_in_stars(resolved: Resolved) -> Iterator[_Fault]:
+def _unknown_in_stars(resolved: Resolved) -> Iterator[_Problem]:
     scopes = {id(scope.expression): scope for scope in resolved.scopes}
     for edit in resolved.star_edits:
         scope = scopes.get(id(edit.select))
-        sources = selected(scope).values() if scope else ()
+        sources = scope_sources(scope).values() if scope else ()
         columns = [resolved.columns(source) for source in sources]
         names = {name for known in columns for name in known or ()}
         if columns and None not in columns and edit.name.name.lower() not in names:
@@ -119,13 +118,38 @@ def _unknown_in_stars(resolved: Resolved) -> Iterator[_Fault]:
             yield line_of(edit.name), f'the star stands for no column "{edit.name.name}"{hint}'
 
 
-def _output_faults(model: Model, resolved: Resolved) -> Iterator[_Fault]:
-    """A table needs columns with names, and each name once."""
+def _unknown_fields(tree: exp.Query) -> Iterator[tuple[int, str]]:
+    """Yield each access to a field that its struct does not have: `dialog.rol`, `messages[1]['cntent']`."""
+    for access in tree.find_all(exp.Dot, exp.Bracket):
+        fields = _fields(access.this.type)
+        name = _accessed_field(access)
+        if fields and name is not None and name.lower() not in {field.lower() for field in fields}:
+            owner = access.this.sql("duckdb")
+            line = line_of(access.expression if isinstance(access, exp.Dot) else access)
+            yield line, f'{owner} has no field "{name}"{did_you_mean(name, fields)}'
+
+
+def _accessed_field(access: exp.Expr) -> str | None:
+    if isinstance(access, exp.Dot):
+        return access.expression.name if isinstance(access.expression, exp.Identifier) else None
+    keys = access.expressions
+    return keys[0].name if len(keys) == 1 and keys[0].is_string else None
+
+
+def _fields(kind: exp.Expr | None) -> list[str]:
+    """Return the names of a struct's fields; none for anything else."""
+    if not isinstance(kind, exp.DataType) or not kind.is_type("STRUCT"):
+        return []
+    return [part.name for part in kind.expressions if isinstance(part, exp.ColumnDef)]
+
+
+def _output_problems(model: Model, resolved: Resolved) -> Iterator[_Problem]:
+    """Yield output columns without a name, and names that are used twice."""
     top = first_line(model.sql)
     written = _leftmost(parse_select(model.sql)).selects
-    for place, column in enumerate(written, start=1):
+    for number, column in enumerate(written, start=1):
         if not isinstance(column, exp.Alias | exp.Columns) and not column.is_star and not _is_path(column):
-            yield line_of(column, top), f"column {place} has no name: add AS name"
+            yield line_of(column, top), f"column {number} has no name: add AS name"
     known = outputs(resolved.tree)
     if known is None:
         if model.contract is None and not _reads_unknown(resolved):
@@ -142,7 +166,7 @@ def _leftmost(query: exp.Query) -> exp.Query:
 
 
 def _is_path(column: exp.Expr) -> bool:
-    """A column, or a field of one: DuckDB names it by its last part."""
+    """Return whether it is a column, or a field of one: DuckDB names it by its last part."""
     if isinstance(column, exp.Dot):
         return isinstance(column.expression, exp.Identifier)
     return isinstance(column, exp.Column)
@@ -153,8 +177,8 @@ def _reads_unknown(resolved: Resolved) -> bool:
     return any(resolved.tables.get(table_name(table)) is None for table in tables)
 
 
-def _contract_faults(model: Model, tables: Tables) -> Iterator[RecipeError]:
-    """A contract declares exactly the columns that its SELECT makes, and refers to what there is."""
+def _contract_problems(model: Model, tables: Tables) -> Iterator[RecipeError]:
+    """Yield columns that only the contract or only the SELECT has, and references to what does not exist."""
     contract = model.contract
     if contract is None:
         return
@@ -169,11 +193,12 @@ def _contract_faults(model: Model, tables: Tables) -> Iterator[RecipeError]:
     for name in sorted(made - declared - set(SYSTEM_COLUMNS)):
         message = f'the column "{name}" is not declared{did_you_mean(name, declared - made)}'
         yield RecipeError(message, where=f"{file}:1", remedy=f"add it to `columns` of {file}")
-    for link in contract.relationships:
-        columns = tables.get(link.to_table.lower())
-        if link.to_table.lower() not in tables or (columns and link.to_column not in columns):
-            message = f'"{link.column}" must stand in {link.to_table}.{link.to_column}, which is not there'
-            yield RecipeError(message, where=f"{file}:{lines.get(link.column, 1)}")
+    for relationship in contract.relationships:
+        columns = tables.get(relationship.to_table.lower())
+        if relationship.to_table.lower() not in tables or (columns and relationship.to_column not in columns):
+            target = f"{relationship.to_table}.{relationship.to_column}"
+            message = f'"{relationship.column}" must stand in {target}, which is not there'
+            yield RecipeError(message, where=f"{file}:{lines.get(relationship.column, 1)}")
     fresh = model.freshness
     if fresh and fresh.column and fresh.column.lower() not in made:
         message = f'freshness: {model.table} makes no column "{fresh.column}"{did_you_mean(fresh.column, made)}'
@@ -181,8 +206,8 @@ def _contract_faults(model: Model, tables: Tables) -> Iterator[RecipeError]:
 
 
 def _columns(model: Model, tables: Tables) -> Mapping[str, str] | None:
-    """What those who read the model may use; nothing is known of a SELECT whose columns are not."""
+    """Return the columns that readers of the model may use; None where they cannot be known."""
     made = output_columns(model, tables)
     if not made:
         return None
-    return made if model.materialized == "view" else made | _ADDED
+    return made if model.materialized == "view" else made | _LAKE_COLUMNS

@@ -1,4 +1,4 @@
-"""Finds the SQL models: those shipped with the package, and the user's own, which win over them."""
+"""Finds the SQL models: those shipped with the package, and the user's own, which replace them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
+from synth_assets.core.yaml_document import BrokenRecipe
 from synth_assets.settings import Settings
 from synth_assets.sql.contract_file import read_contract_file
 from synth_assets.sql.model import Extras, Model
@@ -13,7 +14,7 @@ from synth_assets.sql.parse import BadSql, Parsed, parse_model
 
 FOLDER = "dbt_like_sql"
 
-# DuckLake replaces some such tokens in the text of a view, which is metadata to it; in a table's rows it does not.
+# DuckLake replaces some of these tokens in the text of a view, which is metadata to it, but not in the rows of a table.
 _LAKE_TOKEN = re.compile(r"\{[A-Z_]+\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ENGINE_TABLES = ("ops.calls", "ops.commits", "ops.reject_counts")
@@ -21,7 +22,7 @@ _ENGINE_TABLES = ("ops.calls", "ops.commits", "ops.reject_counts")
 
 @dataclass(frozen=True, slots=True)
 class FoundModels:
-    """The models that can be used, what is wrong with each of the others, and what a person should know."""
+    """The models that can be used, the problems of each of the others, and notes for the user."""
 
     models: tuple[Model, ...]
     broken: Mapping[str, list[RecipeError]]
@@ -37,7 +38,7 @@ class _File:
 
 
 def find_models(settings: Settings) -> FoundModels:
-    """Every `schema/table.sql` of the shipped folder and of the user's."""
+    """Find every `schema/table.sql` in the shipped folder and in the user's."""
     files: dict[str, _File] = {}
     notes: list[str] = []
     shipped = shipped_folder()
@@ -55,7 +56,7 @@ def find_models(settings: Settings) -> FoundModels:
 
 
 def shipped_folder() -> Path:
-    """The models of the package: inside it where it is installed, beside it in a checkout."""
+    """Return the folder of the package's models: inside the package where it is installed, beside it in a checkout."""
     inside = Path(__file__).parent / "models"
     return inside if inside.is_dir() else Path(__file__).parents[2] / FOLDER
 
@@ -69,32 +70,36 @@ def _read_all(files: Iterable[_File], notes: list[str]) -> FoundModels:
     models: list[Model] = []
     broken: dict[str, list[RecipeError]] = {}
     for file in files:
-        found = _read(file)
-        if isinstance(found, list):
-            broken[file.table] = found
+        try:
+            model = _read(file)
+        except BrokenRecipe as error:
+            broken[file.table] = list(error.problems)
             continue
-        if found.materialized == "view" and _LAKE_TOKEN.search(found.sql):
+        if model.materialized == "view" and _LAKE_TOKEN.search(model.sql):
             notes.append(f"{file.shown} holds a word in braces that a view would lose, so it becomes a table")
-            found = replace(found, extras=replace(found.extras, materialized="table"))
-        models.append(found)
+            model = replace(model, extras=replace(model.extras, materialized="table"))
+        models.append(model)
     return FoundModels(tuple(models), broken, tuple(notes))
 
 
-def _read(file: _File) -> Model | list[RecipeError]:
-    """The model in a file, or all that is wrong with it and with the contract beside it."""
-    faults = _name_faults(file)
-    extras: Extras | list[RecipeError] = Extras()
-    beside = file.path.with_suffix(".yaml")
-    if beside.is_file():
-        extras = read_contract_file(beside, file.shown.removesuffix(".sql") + ".yaml")
+def _read(file: _File) -> Model:
+    """Read the model in a file; BrokenRecipe tells all that is wrong with it and with its contract file."""
+    problems = _name_problems(file)
+    extras = Extras()
+    contract_file = file.path.with_suffix(".yaml")
+    try:
+        if contract_file.is_file():
+            extras = read_contract_file(contract_file, file.shown.removesuffix(".sql") + ".yaml")
+    except BrokenRecipe as error:
+        problems += error.problems
     try:
         parsed = parse_model(file.path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(RecipeError(f"the file cannot be read: {error}", where=file.shown))
+        problems.append(RecipeError(f"the file cannot be read: {error}", where=file.shown))
     except BadSql as error:
-        faults.append(RecipeError(str(error), where=f"{file.shown}:{error.line}"))
-    if faults or isinstance(extras, list):
-        return faults + (extras if isinstance(extras, list) else [])
+        problems.append(RecipeError(str(error), where=f"{file.shown}:{error.line}"))
+    if problems:
+        raise BrokenRecipe(problems)
     return _model(file, parsed, extras)
 
 
@@ -114,7 +119,7 @@ def _model(file: _File, parsed: Parsed, extras: Extras) -> Model:
     )
 
 
-def _name_faults(file: _File) -> list[RecipeError]:
+def _name_problems(file: _File) -> list[RecipeError]:
     if file.table.lower() in _ENGINE_TABLES:
         return [RecipeError(f"{file.table} is a table of the engine", where=file.shown, remedy="rename the file")]
     names = (file.path.parent.name, file.path.stem)

@@ -1,4 +1,4 @@
-"""A SQL model: one SELECT in a file, the table it makes, and what its contract file adds."""
+"""Describes a SQL model: one SELECT in a file, the table it makes, and what its contract file adds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Materialized = Literal["table", "view"]
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How old a table may grow: since its last commit, or since the newest value of a column."""
+    """How old a table may become: since its last commit, or since the newest value of a column."""
 
     max_age_h: float
     column: str | None = None
@@ -23,7 +23,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What the optional file beside a model says of its table."""
+    """What the optional contract file of a model says about its table."""
 
     description: str = ""
     owners: tuple[str, ...] = ()
@@ -51,51 +51,51 @@ class Model:
 
     @property
     def table(self) -> str:
-        """The table it makes, `schema.name`."""
+        """The table that the model makes, `schema.name`."""
         return f"{self.schema}.{self.name}"
 
     @property
     def contract(self) -> Contract | None:
-        """What its table promises, where its contract file says so."""
+        """The contract of its table, where its contract file declares one."""
         return self.extras.contract
 
     @property
     def materialized(self) -> Materialized:
-        """Whether its rows are stored, or computed by whoever asks."""
+        """Whether its rows are stored, or computed at each question."""
         return self.extras.materialized
 
     @property
     def partitioned(self) -> bool:
-        """Whether each partition of its inputs makes one of its own."""
+        """Whether each partition of its inputs makes a partition of its own."""
         return self.extras.partitioned
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Who answers for it."""
+        """The people or teams responsible for it."""
         return self.extras.owners
 
     @property
     def freshness(self) -> Freshness | None:
-        """How old it may grow."""
+        """How old its table may become."""
         return self.extras.freshness
 
     def fingerprint(self) -> str:
-        """A hash of what shapes its rows: neither comments and layout nor words for people change it."""
-        shape: dict[str, Json] = {
+        """Return a hash of what determines its rows: comments, layout and descriptions do not change it."""
+        values: dict[str, Json] = {
             "sql": list(self.tokens),
             "materialized": self.materialized,
             "partitioned": self.partitioned,
-            "contract": _shape(self.contract) if self.contract else None,
+            "contract": _contract_values(self.contract) if self.contract else None,
         }
-        return content_hash("model/1", shape)
+        return content_hash("model/1", values)
 
     def error(self, message: str, line: int, remedy: str | None = None) -> RecipeError:
-        """What is wrong in a line of its file."""
+        """Return an error in a line of its file."""
         return RecipeError(message, where=f"{self.shown}:{line}", remedy=remedy)
 
 
-def order(models: Iterable[Model]) -> list[Model]:
-    """The models, each after those it reads; RecipeError where they read one another in a circle."""
+def sort_models(models: Iterable[Model]) -> list[Model]:
+    """Sort the models, each after those it reads; RecipeError where they read one another in a circle."""
     by_table = {model.table: model for model in sorted(models, key=lambda model: model.table)}
     reads = {table: [name for name in model.inputs if name in by_table] for table, model in by_table.items()}
     try:
@@ -106,16 +106,16 @@ def order(models: Iterable[Model]) -> list[Model]:
         raise by_table[circle[0]].error(message, 1) from error
 
 
-def _shape(contract: Contract) -> Json:
-    gate, links = contract.gate, contract.relationships
+def _contract_values(contract: Contract) -> Json:
+    gate = contract.gate
     return {
-        "columns": [_column_shape(column) for column in contract.columns],
+        "columns": [_column_values(column) for column in contract.columns],
         "gate": [gate.min_rows, gate.max_reject_share],
-        "relationships": [[link.column, link.to_table, link.to_column] for link in links],
+        "relationships": [[each.column, each.to_table, each.to_column] for each in contract.relationships],
     }
 
 
-def _column_shape(column: Column) -> Json:
+def _column_values(column: Column) -> Json:
     lengths = [column.min_length, column.max_length]
     limits = [column.minimum, column.maximum]
     return [column.name, column.type, column.nullable, column.unique, list(column.accepted), lengths, limits]

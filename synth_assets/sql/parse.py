@@ -1,4 +1,4 @@
-"""Parses the text of a model: one SELECT, the tables it reads, and what its head comment says."""
+"""Parses the text of a model: one SELECT, the tables it reads, and its head comment."""
 
 import re
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from sqlglot.tokenizer_core import TokenType
 DIALECT = "duckdb"
 CATALOG = "lake"
 
-# What sqlglot raises over malformed texts that its parser lets through: not a bug of ours, not a reason to fall.
-STUMBLES = (SqlglotError, AssertionError, AttributeError, KeyError, TypeError)
+# What sqlglot raises over malformed texts that its parser lets through: no bug of ours, so it becomes a BadSql.
+SQLGLOT_ERRORS = (SqlglotError, AssertionError, AttributeError, KeyError, TypeError)
 
 _HEAD = re.compile(r"\A(?:\s*(?:--[^\n]*(?:\n|\Z)|/\*.*?\*/))+", re.DOTALL)
-_MARKS = re.compile(r"^\s*(?:--+|/\*+|\*(?!/))?[ \t]?|\s*\*+/\s*$", re.MULTILINE)
-_NO_BLANK = re.compile(r"\S")
+_COMMENT_MARKS = re.compile(r"^\s*(?:--+|/\*+|\*(?!/))?[ \t]?|\s*\*+/\s*$", re.MULTILINE)
+_NOT_BLANK = re.compile(r"\S")
 _AS_WRITTEN = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.VAR}
 
 
 class BadSql(ValueError):
-    """A text that is not one SELECT; `line` is where."""
+    """Raised for a text that is not one SELECT; `line` is the line at fault."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class BadSql(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A text that is one SELECT: itself without its last semicolon, and what was found in it."""
+    """A text that is one SELECT: the SQL without its last semicolon, its tokens, inputs and description."""
 
     sql: str
     tokens: tuple[str, ...]
@@ -39,7 +39,7 @@ class Parsed:
 
 
 def parse_model(text: str) -> Parsed:
-    """What a model's text holds; BadSql says why it is none."""
+    """Parse a model's text; BadSql says why it is none."""
     tree = parse_select(text)
     tokens = sqlglot.tokenize(_without_comments(text), dialect=DIALECT)
     while tokens[-1].token_type == TokenType.SEMICOLON:
@@ -53,16 +53,16 @@ def parse_model(text: str) -> Parsed:
 
 
 def parse_select(text: str) -> exp.Query:
-    """The syntax tree of a SELECT; BadSql for anything else."""
+    """Parse a SELECT into its syntax tree; BadSql for anything else."""
     try:
         statements = [tree for tree in sqlglot.parse(_without_comments(text), dialect=DIALECT) if tree]
     except TokenError as error:
         raise BadSql("a text or a comment is not closed", _open_line(text)) from error
     except ParseError as error:
-        found = error.errors[0]
-        near = f'near "{found["highlight"]}"' if found.get("highlight") else "at the end"
-        raise BadSql(f"syntax error {near}", found.get("line") or 1) from error
-    except STUMBLES as error:
+        first = error.errors[0]
+        near = f'near "{first["highlight"]}"' if first.get("highlight") else "at the end"
+        raise BadSql(f"syntax error {near}", first.get("line") or 1) from error
+    except SQLGLOT_ERRORS as error:
         raise BadSql("syntax error that hinders reading on", first_line(text)) from error
     if not statements:
         raise BadSql("the file holds no SELECT", 1)
@@ -75,35 +75,35 @@ def parse_select(text: str) -> exp.Query:
 
 
 def table_name(table: exp.Table) -> str:
-    """`schema.table` as the lake knows it: names have no case, and `lake.` in front is the lake itself."""
+    """Return `schema.table` as the lake knows it: names have no case, and `lake.` in front is the lake itself."""
     catalog = f"{table.catalog}." if table.catalog and table.catalog.lower() != CATALOG else ""
     return f"{catalog}{table.db}.{table.name}".lower().lstrip(".")
 
 
 def _spelling(kind: TokenType, text: str) -> str:
-    """Keywords have no case; a string and a quoted name are not the same as a bare word."""
+    """Spell a token without its looks: keywords have no case; a string or a quoted name differs from a bare word."""
     if kind not in _AS_WRITTEN:
         return " ".join(text.split()).upper()
     return text if kind == TokenType.VAR else f"{kind.name}:{text}"
 
 
 def _without_comments(text: str) -> str:
-    """The text with blanks for its comments: sqlglot cannot read one inside `ORDER BY`. Lines stay."""
+    """Replace comments by blanks, so that lines stay: sqlglot cannot read one inside `ORDER BY`."""
     parts, end = [], 0
     for token in sqlglot.tokenize(text, dialect=DIALECT):
-        parts += [_NO_BLANK.sub(" ", text[end : token.start]), text[token.start : token.end + 1]]
+        parts += [_NOT_BLANK.sub(" ", text[end : token.start]), text[token.start : token.end + 1]]
         end = token.end + 1
     return "".join(parts)
 
 
 def _head_comment(text: str) -> str:
-    found = _HEAD.match(text)
-    lines = _MARKS.sub("", found.group()).splitlines() if found else []
+    head = _HEAD.match(text)
+    lines = _COMMENT_MARKS.sub("", head.group()).splitlines() if head else []
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
 def first_line(text: str) -> int:
-    """The line in which the SELECT itself starts, after its comments."""
+    """Return the line in which the SELECT itself starts, after its comments."""
     return sqlglot.tokenize(text, dialect=DIALECT)[0].line
 
 
@@ -114,7 +114,7 @@ def _second_line(text: str) -> int:
 
 
 def _open_line(text: str) -> int:
-    """The line up to which the text can still be read word by word."""
+    """Return the line that opens a text or comment that is never closed."""
     lines = text.splitlines()
     for count in range(len(lines), 0, -1):
         try:

@@ -1,4 +1,4 @@
-"""Narrows a model's SELECT to one partition of the tables it reads, leaving the rest of the text as it is."""
+"""Narrows a model's SELECT to one partition of the tables it reads; the rest of the text stays as it is."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -7,37 +7,37 @@ from sqlglot import exp
 
 from synth_assets.core.contract import WHOLE
 from synth_assets.sql.model import Model
-from synth_assets.sql.names import respellings, twins
 from synth_assets.sql.parse import parse_select
+from synth_assets.sql.respelling import column_respellings, same_named_tables
 
 _Edit: TypeAlias = tuple[int, int, str]
 
 
-def of_partition(model: Model, partition_key: str) -> str:
-    """The SELECT, reading of each table that partition, and the whole of tables that have none."""
+def narrow_to_partition(model: Model, partition_key: str) -> str:
+    """Return the SELECT, which reads that partition of each table, and all of a table without partitions."""
     tree = parse_select(model.sql)
     key = partition_key.replace("'", "''")
     condition = f"partition_key IN ('{key}', '{WHOLE}')"
     sql = model.sql
-    edits = [*_narrowed(sql, tree, condition), *_respelled(tree)]
+    edits = [*_table_edits(sql, tree, condition), *_column_edits(tree)]
     for start, end, text in sorted(edits, reverse=True):
         sql = sql[:start] + text + sql[end:]
     return sql
 
 
-def _narrowed(sql: str, tree: exp.Query, condition: str) -> Iterator[_Edit]:
-    named = {id(table): alias for table, alias in twins(tree)}
+def _table_edits(sql: str, tree: exp.Query, condition: str) -> Iterator[_Edit]:
+    aliases = {id(table): alias for table, alias in same_named_tables(tree)}
     for table in tree.find_all(exp.Table):
         if table.db and isinstance(table.this, exp.Identifier):
             start, end = _span(table.parts)
             own_name = sql[slice(*_span(table.parts[-1:]))]
-            alias = "" if table.alias else f" AS {named.get(id(table), own_name)}"
+            alias = "" if table.alias else f" AS {aliases.get(id(table), own_name)}"
             yield start, end, f"(SELECT * FROM {sql[start:end]} WHERE {condition}){alias}"
 
 
-def _respelled(tree: exp.Query) -> Iterator[_Edit]:
-    """A subquery has no schema, so the columns cannot be spelled with that of its table."""
-    for each in respellings(tree):
+def _column_edits(tree: exp.Query) -> Iterator[_Edit]:
+    """Yield the edits of columns spelled with a schema: the subquery in place of their table has none."""
+    for each in column_respellings(tree):
         start, after = _span(each.column.parts[:1])[0], _span(each.column.parts[each.drop :])[0]
         yield start, after, f"{each.alias}." if each.alias else ""
 

@@ -136,13 +136,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--readers", type=int, default=2)
-    told = parser.parse_args()
-    print(f"{told.writers} writing and {told.readers} reading processes, commits of {ROWS} rows, {told.seconds} s each")
+    args = parser.parse_args()
+    print(f"{args.writers} writing and {args.readers} reading processes, commits of {ROWS} rows, {args.seconds} s each")
     print(
         "                         commits/s reference per writer errors w/r torn  reads  p50 ms   p95 ms CPU ms/commit"
     )
     for scenario in REFERENCE:
-        print(line(scenario, *bench(scenario, told.writers, told.readers, told.seconds)), flush=True)
+        print(line(scenario, *bench(scenario, args.writers, args.readers, args.seconds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def _known_tables(settings: "Settings", recipes: "Mapping[str, Recipe]") -> dict
     from synth_assets.lake.names import columns_of, duckdb_type
 
     known: dict[str, dict[str, str]] = {}
-    if settings.lake is not None or (settings.home / "lake").is_dir():
+    if (settings.home / "lake").is_dir():
         with lake_to_read(settings) as lake:
             known = {table: lake.columns(table) for table in lake.tables()}
     wanted = {table: columns_of(contract, ids=False, calls=False) for table, contract in ENGINE_TABLES.items()}

@@ -44,7 +44,7 @@ def chain_of(lake: "Lake", link: "TraceNode") -> dict[str, Any]:
     snapshots = {
         tuple(getattr(each.about, name) for name in _COMMIT_KEY): each.id
         for run_id in {str(each.commit["run_id"]) for each in link.walk() if each.commit}
-        for each in lake.landed(run_id)
+        for each in lake.commits_of(run_id)
     }
     return _told(link, snapshots)
 

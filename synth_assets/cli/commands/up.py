@@ -1,5 +1,6 @@
 """`synth up`: prepares the home, serves Dagster's UI and its daemon, and builds the first dataset."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ import click
 
 from synth_assets.cli.views.terminal import done, err, failed, hint, warned
 from synth_assets.core.errors import SynthError
+from synth_assets.core.file_lock import try_lock
 
 if TYPE_CHECKING:
     from synth_assets.assets.services import Services
@@ -62,27 +64,23 @@ def command(port: int, host: str, no_build: bool, file: Path | None) -> None:
 @contextmanager
 def _only_one(settings: "Settings", web: "Webserver") -> "Iterator[Path]":
     """The prepared home; two daemons on one would each start every schedule."""
-    from filelock import FileLock, Timeout
-
     from synth_assets.assets.home import prepare_home
 
     home = prepare_home(settings)
     place = home / "address"
-    lock = FileLock(home / ".up")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
+    lock = try_lock(home / ".up")
+    if lock is None:
         raise SynthError(
             f"another `synth up` serves this home: {place.read_text() if place.exists() else 'it is just starting'}",
             where=str(settings.home),
             remedy="look there, end it, or set SYNTH_HOME to another folder",
-        ) from error
+        )
     try:
         place.write_text(web.url)
         yield home
     finally:
         place.unlink(missing_ok=True)
-        lock.release()
+        os.close(lock)
 
 
 def _serve(services: "Services", web: "Webserver", home: Path, file: Path | None) -> None:

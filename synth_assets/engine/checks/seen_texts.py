@@ -1,4 +1,4 @@
-"""Which texts were seen before, where there may be millions of them."""
+"""Remembers which texts were seen before, where there may be millions of them."""
 
 from array import array
 
@@ -18,12 +18,12 @@ class SeenTexts:
         self._count = 0
 
     def add(self, text: str) -> bool:
-        """Whether the text is new."""
-        mark = (hash(text) & _ALL_BITS) or 1  # 0 is an empty slot
-        place = _place(self._slots, mark)
-        if self._slots[place]:
+        """Remember the text; return whether it is new."""
+        hashed = (hash(text) & _ALL_BITS) or 1  # 0 is an empty slot
+        index = _find_slot(self._slots, hashed)
+        if self._slots[index]:
             return False
-        self._slots[place] = mark
+        self._slots[index] = hashed
         self._count += 1
         if 3 * self._count > 2 * len(self._slots):
             self._grow()
@@ -31,16 +31,16 @@ class SeenTexts:
 
     def _grow(self) -> None:
         slots = array("Q", bytes(16 * len(self._slots)))
-        for mark in self._slots:
-            if mark:
-                slots[_place(slots, mark)] = mark
+        for hashed in self._slots:
+            if hashed:
+                slots[_find_slot(slots, hashed)] = hashed
         self._slots = slots
 
 
-def _place(slots: "array[int]", mark: int) -> int:
-    """Where a mark is, or where there is room for it."""
+def _find_slot(slots: "array[int]", hashed: int) -> int:
+    """Return the index of the slot that holds a hash, or of the one where there is room for it."""
     last = len(slots) - 1
-    place = mark & last
-    while slots[place] not in (0, mark):
-        place = (place + 1) & last
-    return place
+    index = hashed & last
+    while slots[index] not in (0, hashed):
+        index = (index + 1) & last
+    return index

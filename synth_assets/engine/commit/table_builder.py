@@ -13,9 +13,8 @@ from synth_assets.core.contract import WHOLE
 from synth_assets.core.errors import ConflictError
 from synth_assets.engine import tables
 from synth_assets.engine.checks.column_check import accept_columns, add_row_ids
-from synth_assets.engine.checks.relationship_check import RelationshipCheck
 from synth_assets.engine.checks.row_check import RowCheck
-from synth_assets.engine.checks.table_check import CheckResult, GateClosed, TableCheck
+from synth_assets.engine.checks.table_check import CheckResult, GateClosed, RelationshipCheck, TableCheck
 from synth_assets.engine.commit.commit_log import CommitEntry, stage_log_rows
 from synth_assets.engine.commit.commits import CommitRecord, InputState, latest_commits
 from synth_assets.engine.commit.row_ordinals import RowOrdinals
@@ -72,7 +71,7 @@ class TableBuilder:
         work, schema = self._work, self._rows.shape.schema
         if work.contract.gate.goal_rows is not None:
             return False
-        columns = accept_columns(batch, work.contract, schema)
+        columns = accept_columns(batch, work.contract)
         ready = columns and add_row_ids(columns, batch, siblings, work, schema)
         if not ready:
             return False

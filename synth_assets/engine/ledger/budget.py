@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from synth_assets.core.file_lock import hold_lock, try_lock
 from synth_assets.engine.job import Job
 from synth_assets.engine.ledger.session import run_spending
 from synth_assets.lake import Lake
-from synth_assets.lake.file_lock import hold_lock, try_lock
 from synth_assets.settings import Settings
 from synth_assets.teacher import Budget
 

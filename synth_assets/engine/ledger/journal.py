@@ -4,7 +4,6 @@ A process appends to segments of its own and holds a lock on each. A segment wit
 whoever starts next takes it up.
 """
 
-import fcntl
 import json
 import os
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from synth_assets.core.file_lock import lock_file, try_lock_file
 from synth_assets.engine.ledger.call_record import Record
 
 GROUP_S = 0.02
@@ -78,7 +78,7 @@ class Journal:
         self._serial += 1
         path = self._folder / f"{self._run_id}-{os.getpid()}-{self._serial:06d}.jsonl"
         segment = path.open("x", encoding="utf-8")
-        fcntl.flock(segment, fcntl.LOCK_EX)
+        lock_file(segment)
         return segment
 
     def _write_groups(self) -> None:
@@ -116,12 +116,7 @@ def orphaned_segments(folder: Path) -> Iterator[tuple[Path, IO[str]]]:
             segment = path.open("r+", encoding="utf-8")
         except FileNotFoundError:
             continue
-        try:
-            fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            segment.close()
-            continue
-        if path.exists():
+        if try_lock_file(segment) and path.exists():
             yield path, segment
         else:
             segment.close()

@@ -1,7 +1,6 @@
 """`source`: rows from a sample, a dataset, files, the recipe itself or the lake, in declared types."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from importlib.resources import files
 from itertools import islice
 from math import ceil
@@ -11,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.column_types import convert, day_of, infer_type
 from synth_assets.core.contract import Column, ColumnType, Contract, Values
 from synth_assets.core.stage import (
     Partition,
@@ -21,7 +21,7 @@ from synth_assets.core.stage import (
     StageFault,
     declare_contract,
 )
-from synth_assets.kinds.support.reading.convert import convert, day_of, likely_type
+from synth_assets.core.suggestions import suggestion
 from synth_assets.kinds.support.reading.files import check_pattern, read_files
 from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow, number_rows
 from synth_assets.kinds.support.reading.hub_datasets import DatasetName, read_dataset
@@ -76,8 +76,7 @@ class RowSource(Source):
     def _known_sample(cls, name: str) -> str:
         known = sorted(path.stem for path in _samples().glob("*.jsonl"))
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise ValueError(f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(known)}")
+            raise ValueError(suggestion(name, known))
         return name
 
     @field_validator("files")
@@ -113,7 +112,7 @@ class RowSource(Source):
         wanted = [spec.from_ or name for name, spec in self.columns.items() if not spec.nullable]
         missing = [field for field in wanted if field not in there]
         if self.inline and missing:
-            told = ", ".join(f"{key}: {likely_type(value)}" for key, value in there.items())
+            told = ", ".join(f"{key}: {infer_type(value)}" for key, value in there.items())
             raise StageFault("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{told}}}")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:

@@ -1,9 +1,8 @@
 """Checks a SQL condition that a recipe writes: that it is one, and that the columns it names are there."""
 
-from difflib import get_close_matches
-
 from synth_assets.core.contract import SYSTEM_COLUMNS, Contract
 from synth_assets.core.stage import StageFault
+from synth_assets.core.suggestions import did_you_mean
 
 
 def check_condition(key: str, text: str, table: str, read: Contract) -> None:
@@ -29,6 +28,5 @@ def check_condition(key: str, text: str, table: str, read: Contract) -> None:
         parts = [part.name for part in column.parts]
         name = parts[1] if parts[0] == table and len(parts) > 1 else parts[0]
         if name.lower() not in {own.lower() for own in known}:
-            near = get_close_matches(name, known, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"it has: {', '.join(read.names())}"
-            raise StageFault(key, f'"{table}" has no column "{name}", {hint}')
+            hint = did_you_mean(name, known, f", it has: {', '.join(read.names())}")
+            raise StageFault(key, f'"{table}" has no column "{name}"{hint}')

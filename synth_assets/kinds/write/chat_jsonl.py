@@ -1,7 +1,6 @@
 """The kind `chat_jsonl`: dialogs become training files in the chat format, each line traceable to its row."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +8,7 @@ from pydantic import Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Rejection, Row, RowOutcome, Sink, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sink, StageFault, declare_contract, find_column
 from synth_assets.exports.chat_files import ChatFiles, Placed
 from synth_assets.exports.chat_line import LineFault, import_tokenizer
 from synth_assets.kinds.support.export_lines import COLUMNS, values_of
@@ -25,11 +24,7 @@ class ChatJsonl(Sink):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         upstream = inputs[self.from_]
-        if self.column not in upstream:
-            near = get_close_matches(self.column, upstream.names(), n=1)
-            hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(upstream.names())})"
-            raise StageFault("column", f'"{self.from_}" has no column "{self.column}"{hint}')
-        found = upstream.column(self.column).type
+        found = find_column("column", self.column, self.from_, upstream).type
         if found != "dialog":
             raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
         return declare_contract(COLUMNS, self.checks, self.description or "The lines of the training files.")

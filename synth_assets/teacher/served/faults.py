@@ -1,6 +1,5 @@
 """What goes wrong at the served teacher, to order: `latency=50ms,429=5%,reset=1%,rate=20/s,retry_after=1s`."""
 
-import difflib
 import hashlib
 import re
 from typing import Self
@@ -8,6 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from synth_assets.core.errors import RecipeError
+from synth_assets.core.suggestions import nearest_name
 
 SHARES = (
     "reset",
@@ -71,8 +71,8 @@ class Faults(BaseModel):
             elif name in cls.model_fields and name != "statuses":
                 values[name] = number
             else:
-                near = difflib.get_close_matches(name, cls.model_fields, n=1)
-                raise _meaningless(part, f"did you mean {near[0]}?" if near else f"known: {', '.join(SHARES)}, …")
+                nearest = nearest_name(name, cls.model_fields)
+                raise _meaningless(part, f"did you mean {nearest}?" if nearest else f"known: {', '.join(SHARES)}, …")
         try:
             return cls.model_validate({**values, "statuses": statuses})
         except ValidationError as error:

@@ -1,12 +1,13 @@
 """What this machine knows of a batch job that it sent, so that whoever comes after a crash finds it again."""
 
-import fcntl
 import json
 import os
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
+
+from synth_assets.core.file_lock import lock_file, try_lock_file
 
 
 class JobFile:
@@ -27,7 +28,7 @@ class JobFile:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}.json"
         file = path.open("x", encoding="utf-8")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock_file(file)
         json.dump({"target": list(target), "keys": sorted(keys)}, file)
         file.flush()
         os.fsync(file.fileno())
@@ -48,10 +49,9 @@ def orphans(folder: Path, target: Sequence[str]) -> Iterator[JobFile]:
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
             file = path.open("r+", encoding="utf-8")
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except FileNotFoundError:
             continue
-        except BlockingIOError:
+        if not try_lock_file(file):
             file.close()
             continue
         try:

@@ -24,20 +24,6 @@ def test_a_run_makes_the_dataset_and_says_what_to_do_next(place: Place) -> None:
     assert (place.export / "train.jsonl").is_file()
 
 
-def test_neither_a_run_nor_its_rerun_imports_pandas(place: Place) -> None:
-    """It would take 0.3 s and 30 MB; a row that fails a check is worth it, and Pandera then is asked why."""
-    code = (
-        "import sys; from synth_assets.cli import main\n"
-        "try: main(['run', 'robots'])\n"
-        "finally: print('LOADED', sorted({'pandas', 'pandera'} & set(sys.modules)))"
-    )
-    _, env = place.command()
-    for told in ("12 rows", "as it should be"):
-        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-        assert told in done.stderr
-        assert done.stdout.rstrip().endswith("LOADED []")
-
-
 def test_its_json_accounts_for_every_row_and_call(place: Place) -> None:
     first = place.synth("run", "robots", "--json").json
     raw, rewritten, finetune = first["results"]

@@ -1,11 +1,11 @@
 """What the UI shows of labels: confusion matrices, the reliability of votes and costs, as pictures on the asset."""
 
-from synth_assets.recipes import find_recipes
+from synth_assets.recipes import find_recipe
 from tests.integration.dagster.conftest import Place
 
 
 def test_agreement_student_and_costs_show_their_pictures(place: Place) -> None:
-    recipe = find_recipes(place.settings).get("financial_sentiment")
+    recipe = find_recipe(place.settings, "financial_sentiment")
     result = place.run("financial_sentiment")
     shown = {}
     for name in recipe.stages:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from synth_assets.engine import fingerprint_of
-from synth_assets.recipes import find_recipes
+from synth_assets.recipes import find_recipe, find_recipes
 from tests.integration.dagster.conftest import Place, checks_of
 
 TINY_KEYS = ("tiny/talks", "tiny/rewritten", "tiny/long_enough")
@@ -30,7 +30,7 @@ class TestTheGraph:
 
     def test_its_code_version_is_the_fingerprint(self, place: Place) -> None:
         place.tiny()
-        recipe = find_recipes(place.settings).get("tiny")
+        recipe = find_recipe(place.settings, "tiny")
         for name in recipe.stages:
             assert graph_of(place)[f"tiny/{name}"].code_version == fingerprint_of(recipe, name, place.settings)
 

@@ -10,6 +10,7 @@ import pytest
 
 from synth_assets.core.errors import ConflictError, LakeError
 from synth_assets.core.parse import Unreadable
+from synth_assets.core.stage import Partition
 from synth_assets.engine import GateClosed, Job, RunSelection, new_run_id, trace
 from synth_assets.engine.tables import CALLS
 from synth_assets.kinds.ask.rewrite import Rewrite
@@ -285,7 +286,7 @@ class TestRunsBesideEachOther:
                 winner.append(new_run_id())
                 _run_beside(robots, Job(recipe, "rewritten", job.partition, winner[0]))
 
-        loser = Job(recipe, "rewritten", recipe.partitions_of("rewritten")[0], new_run_id())
+        loser = Job(recipe, "rewritten", Partition(), new_run_id())
         result = robots.engine.run(loser, overtake)
         assert (result.reused, result.run_id) == (True, winner[0])
         assert robots.engine.lake.count("robots.rewritten") == N
@@ -304,7 +305,7 @@ class TestRunsBesideEachOther:
                 done.append("yes")
                 _run_beside(robots, Job(new, "rewritten", job.partition, new_run_id()))
 
-        job = Job(old, "rewritten", old.partitions_of("rewritten")[0], new_run_id())
+        job = Job(old, "rewritten", Partition(), new_run_id())
         with pytest.raises(ConflictError, match="another run committed this table"):
             robots.engine.run(job, overtake)
         (call,) = robots.engine.lake.rows(

@@ -17,7 +17,7 @@ CONTRACT = Contract(
 
 
 class Put(Protocol):
-    def __call__(self, table: str, bodies: Sequence[str], **told: Any) -> int: ...
+    def __call__(self, table: str, bodies: Sequence[str], **options: Any) -> int: ...
 
 
 @pytest.fixture
@@ -46,17 +46,17 @@ def lake(open_home: Callable[[], Lake]) -> Lake:
 
 @pytest.fixture
 def put(lake: Lake) -> Put:
-    """Commits notes to a table: `partition`, `contract`, `append`, `run_id` and `guard` if told."""
+    """Commits notes to a table: `partition`, `contract`, `append`, `run_id` and `guard` if given."""
 
-    def commit(table: str, bodies: Sequence[str], **told: Any) -> int:
-        contract, partition = told.get("contract", CONTRACT), told.get("partition", "all")
+    def commit(table: str, bodies: Sequence[str], **options: Any) -> int:
+        contract, partition = options.get("contract", CONTRACT), options.get("partition", "all")
         with lake.stage(table, contract, partition) as writer:
             names = set(contract.names())
             rows = [{"row_id": f"{partition}-{n}", "body": body, "votes": n} for n, body in enumerate(bodies)]
             writer.write([{key: row[key] for key in row if key in names | {"row_id"}} for row in rows])
-            change = Append(writer) if told.get("append") else Replace(writer)
-            about = CommitInfo(told.get("run_id", "run-1"), *table.split("."), partition)
-            return lake.commit([change], about, guard=told.get("guard"))
+            change = Append(writer) if options.get("append") else Replace(writer)
+            about = CommitInfo(options.get("run_id", "run-1"), *table.split("."), partition)
+            return lake.commit([change], about, guard=options.get("guard"))
 
     return commit
 
@@ -65,7 +65,7 @@ def put(lake: Lake) -> Put:
 def bodies(lake: Lake) -> Callable[..., list[str]]:
     """The notes of a table, in the order they are stored in."""
 
-    def read(table: str, **told: Any) -> list[str]:
-        return [row["body"] for batch in lake.scan(table, **told) for row in batch]
+    def read(table: str, **options: Any) -> list[str]:
+        return [row["body"] for batch in lake.scan(table, **options) for row in batch]
 
     return read

@@ -44,10 +44,10 @@ def test_compaction_keeps_columns_types_and_comments(lake: Lake, put: Put) -> No
         writer.write([{"body": "b", "at": "2026-11-01T00:00:00Z", "call_keys": ["k"], "parent_ids": ["p"]}])
         lake.commit([Replace(writer)], CommitInfo("r", "notes", "days"))
     put("notes.days", ["c"], contract=new, partition="one", append=True)
-    told = "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'days'"
-    before = lake.rows(told), lake.rows("SELECT * FROM notes.days ORDER BY body")
+    described = "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'days'"
+    before = lake.rows(described), lake.rows("SELECT * FROM notes.days ORDER BY body")
     assert lake.compact("notes.days")
-    assert (lake.rows(told), lake.rows("SELECT * FROM notes.days ORDER BY body")) == before
+    assert (lake.rows(described), lake.rows("SELECT * FROM notes.days ORDER BY body")) == before
 
 
 def test_compaction_gives_way_to_whoever_writes(

@@ -73,8 +73,8 @@ def test_a_snapshot_knows_who_made_it(lake: Lake, put: Put) -> None:
         "tables_inserted_into": ("notes.old",),
         "tables_deleted_from": ("notes.old",),
     }
-    assert [each.id for each in lake.landed("run-1")] == [id_]
-    assert lake.landed("run-2") == []
+    assert [each.id for each in lake.commits_of("run-1")] == [id_]
+    assert lake.commits_of("run-2") == []
 
 
 def test_a_guard_that_raises_changes_nothing_and_keeps_what_was_staged(
@@ -170,8 +170,8 @@ def test_comments_tell_what_the_contract_says(lake: Lake, put: Put) -> None:
     assert [row["comment"] for row in lake.rows(comments)] == ["how often", "what is said"]
     put("notes.days", ["a"], contract=Contract((Column("body", "text", "what is {said}"),)))
     assert [row["comment"] for row in lake.rows(comments)] == ["what is (said)"]
-    told = lake.rows("SELECT comment FROM duckdb_tables() WHERE table_name = 'days'")
-    assert told == [{"comment": "Notes, to try the lake with"}]
+    comment = lake.rows("SELECT comment FROM duckdb_tables() WHERE table_name = 'days'")
+    assert comment == [{"comment": "Notes, to try the lake with"}]
 
 
 def test_rows_that_do_not_fit_name_the_table(lake: Lake) -> None:
@@ -191,4 +191,4 @@ def test_threads_may_share_a_lake(lake: Lake, put: Put) -> None:
     with ThreadPoolExecutor(6) as threads:
         assert min(threads.map(work, range(18))) >= 2
     assert lake.count("notes.days") == 18
-    assert len(lake.landed("run-1")) == 37
+    assert len(lake.commits_of("run-1")) == 37

@@ -68,7 +68,7 @@ def test_a_token_is_stored_and_found_wherever_it_stands(lake: Lake, token: str) 
         assert [row["dialog"] for row in stored] == [row["dialog"] for row in rows]
         assert [(row["parent_ids"], row["words"]) for row in stored] == [([text], [text]) for text in texts]
     assert lake.snapshots()[-1].about == about
-    assert len(lake.landed(token)) == 4
+    assert len(lake.commits_of(token)) == 4
     for where in ("body = ?", "dialog[1].content = ?", "words[1] = ?", "list_contains(parent_ids, ?)"):
         assert count(lake, f"concat({where.replace(' = ?', ') = ?')}" if " = " in where else where, token) == 3
         if token not in QUOTED:

@@ -80,13 +80,13 @@ def test_reasons_add_up_to_the_rejects(place: Workplace, models: dict[str, Model
     reasons = rows(place, models["ops.reject_reasons"])
     for stage in {row["stage"] for row in reasons}:
         kept = lake.rows(f"SELECT reason, count(*) AS n FROM robots.{stage}__rejects GROUP BY reason")
-        told = {row["reason"]: row["rejects"] for row in reasons if row["stage"] == stage}
-        assert told == {row["reason"]: row["n"] for row in kept}
+        reasons_of_stage = {row["reason"]: row["rejects"] for row in reasons if row["stage"] == stage}
+        assert reasons_of_stage == {row["reason"]: row["n"] for row in kept}
         assert sum(row["share"] for row in reasons if row["stage"] == stage) == pytest.approx(1)
     assert reasons
 
 
-def test_each_export_is_told_and_the_newest_is_current(place: Workplace, models: dict[str, Model]) -> None:
+def test_each_export_is_listed_and_the_newest_is_current(place: Workplace, models: dict[str, Model]) -> None:
     exports = rows(place, models["ops.export_contents"])
     assert [row["is_current"] for row in exports] == [True, False]
     assert [row["serial"] for row in exports] == [2, 1]

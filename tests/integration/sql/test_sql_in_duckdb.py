@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from synth_assets.sql import check_models, of_partition, output_columns
+from synth_assets.sql import check_models, narrow_to_partition, output_columns
 from tests.unit.sql.shapes import FAULTS, KNOWN, SHAPES, model
 
 
@@ -22,14 +22,12 @@ def shell() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.mark.parametrize("sql", [sql for sql, _ in SHAPES.values()], ids=SHAPES)
-def test_a_select_without_faults_runs_with_the_columns_that_were_told(
-    shell: duckdb.DuckDBPyConnection, sql: str
-) -> None:
+def test_a_valid_select_runs_and_has_the_inferred_columns(shell: duckdb.DuckDBPyConnection, sql: str) -> None:
     described = shell.sql(f"DESCRIBE {model(sql).sql}").fetchall()
     made = {name: kind for name, kind, *_ in described}
-    told = output_columns(model(sql), KNOWN)
-    assert list(told) == list(made)
-    for name, kind in told.items():
+    columns = output_columns(model(sql), KNOWN)
+    assert list(columns) == list(made)
+    for name, kind in columns.items():
         if kind:
             (spelled,) = shell.sql(f"SELECT typeof(NULL::{kind})").fetchone() or ()
             assert (name, spelled) == (name, made[name])
@@ -48,13 +46,13 @@ messages[1]; messages[1].role; meta.cost; meta['model']; messages[1:2]; [n, id];
 
 @pytest.mark.parametrize("expression", [part.strip() for part in re.split(r"[;\n]", EXPRESSIONS) if part.strip()])
 @pytest.mark.parametrize("form", ["SELECT {} AS x FROM {}", "WITH a AS (SELECT {} AS y FROM {}) SELECT y AS x FROM a"])
-def test_a_type_that_is_told_is_the_type_that_duckdb_makes(
+def test_an_inferred_type_is_the_type_that_duckdb_makes(
     shell: duckdb.DuckDBPyConnection, expression: str, form: str
 ) -> None:
     sql = form.format(expression, "mitall.raw JOIN (SELECT id AS i, label, score FROM mitall.votes) v ON i = raw.id")
-    told = output_columns(model(sql), KNOWN)["x"]
+    inferred = output_columns(model(sql), KNOWN)["x"]
     (real,) = shell.sql(f"SELECT column_type FROM (DESCRIBE {sql})").fetchone() or ()
-    assert told in ("", real)
+    assert inferred in ("", real)
 
 
 @pytest.mark.parametrize(("sql", "refused"), [(fault[0], fault[3]) for fault in FAULTS.values()], ids=FAULTS)
@@ -83,7 +81,7 @@ def partitioned(shell: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyCon
 @pytest.mark.parametrize("sql", [sql for sql, _ in SHAPES.values() if "v(a, b, c)" not in sql])
 def test_every_shape_can_be_narrowed_to_a_partition(partitioned: duckdb.DuckDBPyConnection, sql: str) -> None:
     whole = [name for name, *_ in partitioned.sql(f"DESCRIBE {model(sql).sql}").fetchall()]
-    part = [name for name, *_ in partitioned.sql(f"DESCRIBE {of_partition(model(sql), 'mon')}").fetchall()]
+    part = [name for name, *_ in partitioned.sql(f"DESCRIBE {narrow_to_partition(model(sql), 'mon')}").fetchall()]
     assert part == whole
 
 
@@ -104,9 +102,9 @@ def test_every_shape_can_be_narrowed_to_a_partition(partitioned: duckdb.DuckDBPy
 def test_only_the_partition_and_what_belongs_to_all_is_read(
     partitioned: duckdb.DuckDBPyConnection, sql: str, ids: list[object]
 ) -> None:
-    assert [row[0] for row in partitioned.sql(of_partition(model(sql), "mon")).fetchall()] == ids
+    assert [row[0] for row in partitioned.sql(narrow_to_partition(model(sql), "mon")).fetchall()] == ids
 
 
 def test_the_name_of_a_partition_is_a_text_and_nothing_else(partitioned: duckdb.DuckDBPyConnection) -> None:
-    sql = of_partition(model("SELECT id FROM mitall.raw"), "x') OR ('' = '")
+    sql = narrow_to_partition(model("SELECT id FROM mitall.raw"), "x') OR ('' = '")
     assert partitioned.sql(sql).fetchall() == [(3,)]

@@ -7,7 +7,7 @@ def test_every_setting_has_a_default(tmp_path):
     found = settings.load({}, tmp_path)
     assert found.home == tmp_path / ".synth"
     assert (found.exports, found.journal) == (tmp_path / ".synth" / "exports", tmp_path / ".synth" / "journal")
-    assert (found.recipes, found.sql, found.lake, found.lake_data, found.teacher) == (None,) * 5
+    assert (found.recipes, found.sql, found.teacher) == (None,) * 3
     assert (found.executor, found.base_url) == ("in_process", "https://api.mistral.ai")
 
 

@@ -61,3 +61,15 @@ def test_an_error_says_what_where_and_what_next():
     assert str(SynthError("wrong")) == "wrong"
     codes = [kind.exit_code for kind in (SynthError, RecipeError, BudgetError, TeacherError)]
     assert codes == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("checks", "misfit"),
+    [
+        (Checks(min_length={"n": 1}), "n is of type integer, which takes no min_length"),
+        (Checks(accepted={"n": ("1", "2")}), "n is of type integer, which takes no accepted"),
+    ],
+)
+def test_a_check_that_means_nothing_for_its_column_is_a_fault(checks: Checks, misfit: str) -> None:
+    with pytest.raises(StageFault, match=misfit):
+        declare_contract(READ.columns, checks, "")

@@ -231,7 +231,7 @@ def test_what_is_no_parquet_file_stops_the_run(read, tmp_path):
     ],
 )
 def test_types_are_strict(type_, good, bad):
-    from synth_assets.kinds.support.reading.convert import convert
+    from synth_assets.core.column_types import convert
 
     for value in good:
         convert(value, type_, spelled=False)
@@ -241,7 +241,7 @@ def test_types_are_strict(type_, good, bad):
 
 
 def test_a_moment_is_the_same_in_every_spelling():
-    from synth_assets.kinds.support.reading.convert import convert
+    from synth_assets.core.column_types import convert
 
     spellings = ["2026-11-01T12:00:00Z", "2026-11-01 14:00+02:00", datetime(2026, 11, 1, 12, tzinfo=UTC)]
     assert {convert(value, "timestamp", spelled=False) for value in spellings} == {"2026-11-01T12:00:00+00:00"}

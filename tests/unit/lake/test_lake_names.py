@@ -1,14 +1,12 @@
 """How tables, columns and types are spelled, and which names the lake refuses."""
 
-import pyarrow as pa
 import pytest
 
-from synth_assets.core.contract import COLUMN_TYPES, Column, Contract
+from synth_assets.core.contract import Column, Contract
 from synth_assets.core.errors import LakeError
-from synth_assets.lake import arrow_schema, duckdb_type
+from synth_assets.lake import arrow_schema
 from synth_assets.lake.names import (
     checked_partition,
-    column_type,
     quoted_column,
     quoted_table,
     table_parts,
@@ -61,14 +59,6 @@ def test_the_system_columns_frame_those_of_the_contract() -> None:
     assert names(True, True) == ["row_id", "parent_ids", "call_keys", "label", "votes", "partition_key"]
     assert names(True, False) == ["row_id", "parent_ids", "label", "votes", "partition_key"]
     assert names(False, False) == ["label", "votes", "partition_key"]
-
-
-def test_every_type_of_a_contract_has_a_type_in_duckdb_and_in_arrow() -> None:
-    contract = Contract(tuple(Column(kind, kind) for kind in COLUMN_TYPES))
-    schema = arrow_schema(contract, False, False)
-    assert schema.field("timestamp").type == pa.timestamp("us", tz="UTC")
-    for kind in contract.columns:
-        assert column_type(duckdb_type(kind.type)) in (kind.type, "text")
 
 
 def test_comments_cannot_hold_what_ducklake_fills_in() -> None:

@@ -1,10 +1,11 @@
-"""What a writer takes for each type of column, and what it makes of it."""
+"""What a writer takes for each type of column, what it makes of it, and how it comes back."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from synth_assets.core.contract import Column, ColumnType, Contract
 from synth_assets.core.dialog import Message
 from synth_assets.core.errors import LakeError
 from synth_assets.lake.names import arrow_schema, columns_of
-from synth_assets.lake.values import record_batch
+from synth_assets.lake.values import record_batch, to_rows
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -71,12 +72,26 @@ def test_a_value_and_what_is_kept_of_it(
         ("timestamp", "yesterday"),
         ("boolean", "yes"),
         ("dialog", 3),
+        ("dialog", ["words"]),
         ("json", float("nan")),
+        # What Arrow itself would convert without a word: cut off, spelled out, counted from 1970.
+        ("integer", 1.5),
+        ("text", b"bytes"),
+        ("texts", "words"),
+        ("texts", [b"bytes"]),
+        ("timestamp", 3),
     ],
 )
 def test_a_value_that_does_not_fit_names_its_column(kind: ColumnType, value: Any) -> None:
     with pytest.raises(LakeError, match=rf"column value \({kind}\)"):
         stored(kind, value)
+
+
+def test_a_moment_comes_back_in_utc_from_whatever_zone_and_unit() -> None:
+    zoned = pa.array([NOON, None], pa.timestamp("ns", tz="Asia/Tokyo"))
+    rows = to_rows(pa.RecordBatch.from_arrays([zoned], ["at"]))
+    assert rows == [{"at": NOON}, {"at": None}]
+    assert rows[0]["at"].utcoffset() == timedelta(0)
 
 
 def test_a_column_that_the_contract_does_not_have_is_refused() -> None:

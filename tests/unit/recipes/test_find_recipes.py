@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets import settings
 from synth_assets.core.errors import RecipeError
-from synth_assets.recipes import BrokenRecipe, find_recipes
+from synth_assets.recipes import BrokenRecipe, find_recipe, find_recipes
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def test_a_broken_recipe_leaves_the_others_as_they_are(tmp_path, own, good):
     assert found.broken["typo"][1].where == "recipes/typo.yml:9 stages.told.form"
     assert not found.recipes["mine"].shipped
     with pytest.raises(BrokenRecipe, match='did you mean "from"'):
-        found.get("typo")
-    assert found.get("mine").name == "mine"
+        find_recipe(settings.load({}, tmp_path), "typo")
+    assert find_recipe(settings.load({}, tmp_path), "mine").name == "mine"
 
 
-def test_a_recipe_that_is_not_there(tmp_path):
+def test_an_unknown_recipe_is_an_error_that_suggests_one(tmp_path):
     with pytest.raises(RecipeError, match=r'there is no recipe "mital"[\s\S]*did you mean "mitall"'):
-        find(tmp_path).get("mital")
+        find_recipe(settings.load({}, tmp_path), "mital")
 
 
 def test_a_persons_own_recipe_goes_before_the_shipped_one(tmp_path, own, good):
@@ -52,7 +52,7 @@ def test_a_persons_own_recipe_goes_before_the_shipped_one(tmp_path, own, good):
     assert "mitall" not in found.recipes
 
 
-def test_two_files_of_one_name(tmp_path, own, good):
+def test_of_two_files_of_one_name_the_first_is_used(tmp_path, own, good):
     (own / "mine.yaml").write_text(good)
     (own / "mine.yml").write_text("stages: [")
     found = find(tmp_path)
@@ -60,7 +60,7 @@ def test_two_files_of_one_name(tmp_path, own, good):
     assert found.notes == ["recipes/mine.yml is not used: mine.yaml has the same name"]
 
 
-def test_a_folder_that_was_named_but_is_not_there(tmp_path, own):
+def test_a_folder_that_is_set_but_missing_is_noted(tmp_path, own):
     found = find(tmp_path, SYNTH_RECIPES="elsewhere")
     assert "mitall" in found.recipes
     assert found.notes == ["your folder of recipes is not there: elsewhere"]

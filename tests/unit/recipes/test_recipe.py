@@ -11,7 +11,7 @@ from synth_assets import settings
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Partition
 from synth_assets.recipes import find_recipes
-from synth_assets.recipes.graph import in_order
+from synth_assets.recipes.graph import topological_order
 
 CHAIN = """\
 partitions: {shards: 3}
@@ -72,15 +72,13 @@ def test_stages_come_in_an_order_in_which_they_can_be_made(load):
     assert recipe.upstream("raw") == recipe.downstream("after") == ()
 
 
-def test_what_needs_the_whole_and_what_follows_it_is_not_divided(load):
+def test_a_stage_that_needs_all_rows_is_not_partitioned_nor_are_those_after_it(load):
     recipe = load(CHAIN)
     divided = {name: recipe.is_partitioned(name) for name in recipe.stages}
     assert divided == {"raw": True, "told": True, "kept": True, "lines": False, "after": False}
-    assert [part.key for part in recipe.partitions_of("kept")] == ["shard-00", "shard-01", "shard-02"]
-    assert recipe.partitions_of("after") == [Partition()]
 
 
-def test_a_stage_may_set_keys_of_the_teacher_anew(load):
+def test_a_stage_may_override_keys_of_the_teacher(load):
     recipe = load("""\
         teacher: {model: small, temperature: 0.2}
         stages:
@@ -91,7 +89,7 @@ def test_a_stage_may_set_keys_of_the_teacher_anew(load):
     assert recipe.teacher_of("raw").temperature == 0.2
 
 
-def test_days(load):
+def test_days_are_partitions_from_the_first_until_today(load):
     recipe = load("""\
         partitions: {daily: 2026-11-01}
         stages: {raw: {kind: source, sample: dialogs, rows: 2}}
@@ -104,7 +102,7 @@ def test_days(load):
             recipe.partition(wrong)
 
 
-def test_shards_and_none(load, good):
+def test_shards_are_numbered_and_without_partitions_there_is_one(load, good):
     recipe = load(good)
     assert (recipe.partition_keys(), recipe.partition("all")) == (["all"], Partition())
     with pytest.raises(RecipeError, match='there is no partition "shard-00"'):
@@ -119,7 +117,7 @@ def test_shards_and_none(load, good):
 @given(st.dictionaries(st.integers(0, 9), st.lists(st.integers(0, 9), max_size=4), max_size=10))
 def test_the_order_or_a_circle_is_always_found(edges):
     inputs = {str(name): [str(read) for read in reads if read in edges] for name, reads in edges.items()}
-    order, circle = in_order(inputs)
+    order, circle = topological_order(inputs)
     if circle:
         assert circle[0] == circle[-1]
         assert all(after in inputs[before] for before, after in pairwise(circle))

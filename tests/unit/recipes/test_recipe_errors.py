@@ -205,13 +205,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_fault_is_told_with_its_place(name, problems):
+def test_a_fault_is_reported_with_file_line_and_key(name, problems):
     text, expected = CASES[name]
     assert problems(text) == expected
 
 
-def test_all_faults_of_a_file_are_told_at_once(problems):
-    told = problems("""\
+def test_all_faults_of_a_file_are_reported_at_once(problems):
+    found = problems("""\
         descripton: x
         schedule: nightly
         stages:
@@ -219,7 +219,7 @@ def test_all_faults_of_a_file_are_told_at_once(problems):
           told: {kind: rewrite, from: rwa, instruction: x}
           cut: {kind: filter, from: told, were: a}
         """)
-    assert [line.split(":")[1] for line in told] == [
+    assert [line.split(":")[1] for line in found] == [
         "1 descripton",
         "2 schedule",
         "4 stages.raw.sampel",
@@ -230,12 +230,12 @@ def test_all_faults_of_a_file_are_told_at_once(problems):
 
 
 def test_what_follows_a_faulty_stage_is_not_blamed_for_it(problems):
-    told = problems("""\
+    found = problems("""\
         stages:
           raw: {kind: source, sample: dialogs, id: nothing}
           told: {kind: rewrite, from: raw, instruction: "{{ anything }}"}
         """)
-    assert told == ["mine.yaml:2 stages.raw.id: nothing is none of the columns: messages"]
+    assert found == ["mine.yaml:2 stages.raw.id: nothing is none of the columns: messages"]
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path, problems):

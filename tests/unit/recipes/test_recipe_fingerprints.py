@@ -2,7 +2,6 @@
 
 import pytest
 
-from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets.recipes import load_recipe
 
 ALL = {"raw", "told", "kept", "lines"}
@@ -78,11 +77,3 @@ def test_it_is_the_same_wherever_the_recipe_lies_but_not_under_another_name(tmp_
         path.parent.mkdir(exist_ok=True)
         path.write_text(RECIPE)
         assert (load_recipe(path, shipped=True).fingerprints() == here) is same
-
-
-def test_a_rehearsal_has_fingerprints_of_its_own(load):
-    recipe = load(RECIPE.replace("kind: rewrite", "kind: rewrite\n    teacher: {model: large}"))
-    rehearsal = recipe.with_teacher(TeacherSpec())
-    assert rehearsal.teacher_of("told").model == "offline"
-    assert rehearsal.fingerprint("raw") == recipe.fingerprint("raw")
-    assert rehearsal.fingerprint("told") != recipe.fingerprint("told")

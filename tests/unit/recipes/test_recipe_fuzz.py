@@ -57,17 +57,17 @@ def test_what_is_changed_below_is_sound():
     assert isinstance(outcome(json.dumps(WHOLE)), Recipe)
 
 
-def places(value, path=()):
+def paths(value, path=()):
     """The path of every value inside."""
     yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
-        yield from places(inner, (*path, key))
+        yield from paths(inner, (*path, key))
 
 
 @settings(max_examples=300)
-@given(st.sampled_from([path for path in places(WHOLE) if path]), ODD)
-def test_any_value_in_any_place(path, value):
+@given(st.sampled_from([path for path in paths(WHOLE) if path]), ODD)
+def test_any_value_at_any_key_loads_or_is_a_broken_recipe(path, value):
     changed = deepcopy(WHOLE)
     inner = changed
     for step in path[:-1]:
@@ -78,15 +78,15 @@ def test_any_value_in_any_place(path, value):
 
 @settings(max_examples=300)
 @given(st.integers(0, len(MITALL)), st.integers(0, 30), st.text(max_size=5) | st.sampled_from(list("&*!|>{}[]:-#\t\n")))
-def test_any_slip_of_the_pen(place, removed, written):
-    outcome(MITALL[:place] + written + MITALL[place + removed :])
+def test_any_typo_loads_or_is_a_broken_recipe(index, removed, written):
+    outcome(MITALL[:index] + written + MITALL[index + removed :])
 
 
 @given(st.text())
-def test_any_text(text):
+def test_any_text_is_a_broken_recipe(text):
     assert isinstance(outcome(text), BrokenRecipe)
 
 
 @pytest.mark.parametrize("text", ["stages: " + "[" * 5_000, "{a: " * 5_000, "a: &a [*a, *a]", "---\na: 1\n---\nb: 2"])
-def test_texts_made_to_harm(text):
+def test_a_text_made_to_harm_is_a_broken_recipe(text):
     assert isinstance(outcome(text), BrokenRecipe)

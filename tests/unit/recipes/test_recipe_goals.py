@@ -47,24 +47,24 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_goal_that_cannot_be_is_told_with_its_line(case, problems):
-    text, told = CASES[case]
-    assert problems(text) == [told]
+def test_a_goal_that_cannot_be_reached_is_reported_with_its_line(case, problems):
+    text, expected = CASES[case]
+    assert problems(text) == [expected]
 
 
-def test_the_nearest_stage_that_can_grows(load):
+def test_the_nearest_stage_that_can_grow_is_chosen(load):
     assert load(HEAD % "" + STAGES).goal.grows == "drawn"
     assert load(HEAD % ", grows: raw" + STAGES).goal_chain() == ("told", "drawn", "kept")
 
 
-def test_a_goal_shapes_what_grows_and_what_counts(load):
+def test_a_goal_changes_the_fingerprints_of_the_stage_that_grows_and_the_one_that_counts(load):
     before = load(STAGES).fingerprints()
     after = load(HEAD % "" + STAGES).fingerprints()
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"drawn", "kept", "split"}
 
 
-def test_what_grows_is_stale_when_what_follows_is_changed(load):
+def test_the_stage_that_grows_is_stale_when_a_stage_after_it_changes(load):
     """Another filter accepts others, so that more or less must be asked for."""
     before = load(HEAD % "" + STAGES).fingerprints()
     after = load(HEAD % "" + STAGES.replace("draw < 3", "draw < 2")).fingerprints()

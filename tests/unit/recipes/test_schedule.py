@@ -11,7 +11,7 @@ from synth_assets.recipes.schedule import check_cron
 @pytest.mark.parametrize(
     "line", ["0 2 * * *", "*/15 8-18 * * mon-fri", "30 4 1,15 * *", "0 0 1 jan *", "5 4 * * sun", "0 0 * * 7"]
 )
-def test_lines_that_are_fine(line):
+def test_a_valid_cron_line_is_accepted(line):
     assert check_cron(line) == line
     assert is_valid_cron_schedule(line)
 
@@ -33,7 +33,7 @@ def test_lines_that_are_fine(line):
         ("0, 2 * * *", "minute"),
     ],
 )
-def test_lines_that_are_not(line, fault):
+def test_an_invalid_cron_line_is_refused_by_its_field(line, fault):
     with pytest.raises(ValueError, match=fault):
         check_cron(line)
 

@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets.core.contract import Column, Contract, Relationship
 from synth_assets.core.errors import RecipeError
-from synth_assets.sql import check_models, order
+from synth_assets.sql import check_models, sort_models
 from synth_assets.sql.model import Extras, Freshness
 from tests.unit.sql.shapes import FAULTS, KNOWN, model
 
@@ -61,7 +61,7 @@ def test_a_circle_is_named(texts: dict[str, str], circle: str) -> None:
     assert "in a circle" in error.message
     assert circle in error.message
     with pytest.raises(RecipeError, match="in a circle"):
-        order(models)
+        sort_models(models)
 
 
 def test_models_stand_after_what_they_read() -> None:
@@ -71,7 +71,7 @@ def test_models_stand_after_what_they_read() -> None:
         "m.mid": "SELECT id FROM z.first",
     }
     models = [model(sql, table) for table, sql in texts.items()]
-    assert [found.table for found in order(models)] == ["z.first", "m.mid", "a.last"]
+    assert [found.table for found in sort_models(models)] == ["z.first", "m.mid", "a.last"]
 
 
 def contract(*names: str) -> Contract:

@@ -141,18 +141,24 @@ def test_a_contract_file_says_what_the_table_promises(folder: Folder) -> None:
     [
         (
             "columns:\n  id: {typ: text}\n",
-            [":2: columns.id.type: Field required", ':2: columns.id.typ: unknown key, did you mean "type"?'],
+            [":2 columns.id.type: this key is needed", ':2 columns.id.typ: unknown key, did you mean "type"?'],
         ),
-        ("columns:\n  id:\n    type: string\n", [":3: columns.id.type: Input should be 'text'"]),
-        ("materialised: view\n", [':1: materialised: unknown key, did you mean "materialized"?']),
+        ("columns:\n  id:\n    type: string\n", [":3 columns.id.type: expected 'text', 'integer',"]),
+        ("materialised: view\n", [':1 materialised: unknown key, did you mean "materialized"?']),
         (
             "\nfreshness:\n  max_age: 3\n",
-            [":2: freshness.max_age_h: Field required", ":3: freshness.max_age: unknown key"],
+            [":2 freshness.max_age_h: this key is needed", ":3 freshness.max_age: unknown key, did you mean"],
         ),
-        ("owners: [ann]\n", [":1: owners: Value error, 'ann' is neither an address nor team:NAME"]),
-        ("columns:\n  id: {type: text, in: goods.id}\n", [":2: columns.id.in: String should match pattern"]),
+        ("owners: [ann]\n", [":1 owners: 'ann' is neither an address nor team:NAME"]),
+        ("columns:\n  id: {type: text, in: goods.id}\n", [":2 columns.id.in: String should match pattern"]),
+        (
+            "columns:\n  id: {type: text, minimum: 1}\n",
+            [":2 columns.id: it is of type text, which takes no minimum"],
+        ),
         ("columns: [\n", [":2: not YAML: "]),
-        ("- a\n", [":1: Input should be a valid dictionary"]),
+        ("- a\n", [":1: not YAML: a contract is a list of keys and values"]),
+        ("min_rows: 1\nmin_rows: 2\n", [":2 min_rows: the key stands here and in line 1"]),
+        ("partitioned: yes\n", [':1 partitioned: expected true or false, found "yes"']),
     ],
 )
 def test_a_fault_in_a_contract_file_has_its_line(folder: Folder, text: str, faults: list[str]) -> None:

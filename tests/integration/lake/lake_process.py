@@ -1,4 +1,4 @@
-"""What other processes do to a lake in these tests: `python at_work.py WHAT HOME ...`."""
+"""What other processes do to a lake in these tests: `python lake_process.py WHAT HOME ...`."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ def write(lake: Lake, name: str, version: int) -> None:
 
 
 def race(home: str, name: str) -> None:
-    """Opens the lake when it is told to, as the others are, and writes to it."""
+    """Opens the lake at the same moment as the other processes, and writes to it."""
     print("ready", flush=True)
     input()
     with open_home(home) as lake:
@@ -39,7 +39,7 @@ def write_many(home: str, name: str, commits: str) -> None:
 
 
 def write_until_killed(home: str, name: str) -> None:
-    """Says which version is next, and which is committed."""
+    """Commits one version after the other, and prints each once it is committed."""
     with open_home(home) as lake:
         [last] = lake.rows("SELECT coalesce(max(version), 0) AS version FROM work.log WHERE body = ?", [name])
         version = int(last["version"])
@@ -62,16 +62,16 @@ def read_many(home: str, stop: str) -> None:
 def check(lake: Lake) -> None:
     """Every partition has all rows of one version: the last one in the log."""
     sql = (
-        "WITH held AS (SELECT partition_key AS name, version, count(*) AS n FROM work.rows GROUP BY ALL),"
-        " told AS (SELECT body AS name, max(version) AS version, count(*) AS n FROM work.log GROUP BY 1)"
-        " SELECT name, held.version, told.version AS told, held.n, told.n AS commits"
-        " FROM held FULL JOIN told USING (name)"
+        "WITH stored AS (SELECT partition_key AS name, version, count(*) AS n FROM work.rows GROUP BY ALL),"
+        " logged AS (SELECT body AS name, max(version) AS version, count(*) AS n FROM work.log GROUP BY 1)"
+        " SELECT name, stored.version, logged.version AS logged, stored.n, logged.n AS commits"
+        " FROM stored FULL JOIN logged USING (name)"
     )
     for row in lake.rows(sql):
-        assert row["version"] == row["told"] == row["commits"], row
+        assert row["version"] == row["logged"] == row["commits"], row
         assert row["n"] == ROWS, row
 
 
 if __name__ == "__main__":
-    what, *told = sys.argv[1:]
-    {"race": race, "write": write_many, "killed": write_until_killed, "read": read_many}[what](*told)
+    what, *arguments = sys.argv[1:]
+    {"race": race, "write": write_many, "killed": write_until_killed, "read": read_many}[what](*arguments)
