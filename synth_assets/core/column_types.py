@@ -26,6 +26,7 @@ _INTEGER_LIMIT = 2**63
 _LENGTH = frozenset({"min_length", "max_length"})
 _TEXTS = frozenset({"accepted"})
 _RANGE = frozenset({"minimum", "maximum"})
+_LISTS = ("is_list", "is_large_list")
 _PLACEHOLDER_TEXTS = 3
 
 
@@ -34,6 +35,12 @@ class ValueType:
 
     duckdb: ClassVar[str]
     """The type in DuckDB, as DuckDB itself spells it."""
+    arrow_name: ClassVar[str] = "string"
+    """The type in Arrow, by its alias."""
+    inferred_from: ClassVar[tuple[str, ...]] = ()
+    """The Arrow types of a query that are taken for this one, each by its test in pyarrow.types."""
+    cast_from: ClassVar[tuple[str, ...]] = ()
+    """The Arrow types that Arrow itself can store as this one."""
     constraints: ClassVar[frozenset[str]] = frozenset()
     """The constraints of a `Column` that mean something for values of this type."""
     has_statistics: ClassVar[bool] = False
@@ -72,7 +79,9 @@ class ValueType:
 
     def arrow(self) -> "pa.DataType":
         """Return the type in which Arrow stores the values."""
-        raise NotImplementedError
+        import pyarrow as pa
+
+        return pa.type_for_alias(self.arrow_name)
 
     def to_arrow(self, value: Any) -> object:
         """Return a value of a row as Arrow takes it. ValueError or TypeError where this type cannot hold it."""
@@ -80,11 +89,11 @@ class ValueType:
 
     def is_inferred_from(self, arrow: "pa.DataType") -> bool:
         """Tell whether a query's column of that Arrow type is a column of this type if nothing else is declared."""
-        raise NotImplementedError
+        return _is_any(arrow, self.inferred_from)
 
     def is_cast_from(self, arrow: "pa.DataType") -> bool:
         """Tell whether Arrow can store values of that Arrow type as this one, without Python looking at them."""
-        raise NotImplementedError
+        return _is_any(arrow, self.cast_from)
 
     def has_gaps(self, array: Array) -> bool:
         """Tell whether a value of a stored array holds a NULL, which makes it another type."""
@@ -105,6 +114,8 @@ class TextType(ValueType):
     """Text of any length."""
 
     duckdb = "VARCHAR"
+    inferred_from = ("is_string", "is_large_string", "is_null", "is_date", "is_time")
+    cast_from = ("is_string", "is_large_string")
     constraints = _LENGTH | _TEXTS
 
     def accepts(self, value: object) -> bool:
@@ -126,27 +137,17 @@ class TextType(ValueType):
     def placeholder(self, column: "Column", text: str) -> Json:
         return column.accepted[0] if column.accepted else text[: column.max_length]
 
-    def arrow(self) -> "pa.DataType":
-        import pyarrow as pa
-
-        return pa.string()
-
     def to_arrow(self, value: Any) -> object:
         return _require(value, str, "a text")
-
-    def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return _is_text(arrow) or types.is_null(arrow) or types.is_date(arrow) or types.is_time(arrow)
-
-    def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        return _is_text(arrow)
 
 
 class IntegerType(ValueType):
     """A whole number of 64 bits."""
 
     duckdb = "BIGINT"
+    arrow_name = "int64"
+    inferred_from = ("is_integer",)
+    cast_from = ("is_signed_integer", "is_uint8", "is_uint16", "is_uint32")
     constraints = _RANGE
     has_statistics = True
 
@@ -170,11 +171,6 @@ class IntegerType(ValueType):
     def placeholder(self, column: "Column", text: str) -> Json:
         return int(column.minimum or 0)
 
-    def arrow(self) -> "pa.DataType":
-        import pyarrow as pa
-
-        return pa.int64()
-
     def to_arrow(self, value: Any) -> object:
         if isinstance(value, Decimal) and value == value.to_integral_value():
             return int(value)
@@ -185,21 +181,17 @@ class IntegerType(ValueType):
         return value
 
     def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
         # A sum of integers is a decimal without a fraction.
-        return bool(types.is_integer(arrow) or (types.is_decimal(arrow) and arrow.scale == 0))
-
-    def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_integer(arrow) and not types.is_uint64(arrow))
+        return super().is_inferred_from(arrow) or (_is_any(arrow, ("is_decimal",)) and arrow.scale == 0)
 
 
 class NumberType(ValueType):
     """A floating-point number."""
 
     duckdb = "DOUBLE"
+    arrow_name = "float64"
+    inferred_from = ("is_floating", "is_decimal")
+    cast_from = ("is_floating", "is_signed_integer")
     constraints = _RANGE
 
     def accepts(self, value: object) -> bool:
@@ -218,29 +210,16 @@ class NumberType(ValueType):
     def placeholder(self, column: "Column", text: str) -> Json:
         return int(column.minimum or 0)
 
-    def arrow(self) -> "pa.DataType":
-        import pyarrow as pa
-
-        return pa.float64()
-
     def to_arrow(self, value: Any) -> object:
         return float(value) if isinstance(value, Decimal | int) else value
-
-    def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_floating(arrow) or types.is_decimal(arrow))
-
-    def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_floating(arrow) or types.is_signed_integer(arrow))
 
 
 class BooleanType(ValueType):
     """True or false."""
 
     duckdb = "BOOLEAN"
+    arrow_name = "bool"
+    inferred_from = cast_from = ("is_boolean",)
     has_statistics = True
     _spelled: ClassVar[Mapping[str, bool]] = {"true": True, "false": False}
 
@@ -261,24 +240,12 @@ class BooleanType(ValueType):
     def placeholder(self, column: "Column", text: str) -> Json:
         return True
 
-    def arrow(self) -> "pa.DataType":
-        import pyarrow as pa
-
-        return pa.bool_()
-
-    def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_boolean(arrow))
-
-    def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        return self.is_inferred_from(arrow)
-
 
 class TimestampType(ValueType):
     """A point in time, in UTC. Without a time zone it is UTC: the same file means the same on every machine."""
 
     duckdb = "TIMESTAMP WITH TIME ZONE"
+    inferred_from = cast_from = ("is_timestamp",)
     has_statistics = True
 
     def accepts(self, value: object) -> bool:
@@ -302,14 +269,6 @@ class TimestampType(ValueType):
         """
         moment = _require(datetime.fromisoformat(value) if isinstance(value, str) else value, datetime, "a moment")
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-    def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_timestamp(arrow))
-
-    def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        return self.is_inferred_from(arrow)
 
 
 class DialogType(ValueType):
@@ -344,12 +303,11 @@ class DialogType(ValueType):
         return [_message_to_arrow(message) for message in _require(value, list | tuple, "a list")]
 
     def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        return _is_list(arrow) and sorted(_fields_of(arrow.value_type)) == sorted(self._fields)
+        return _is_any(arrow, _LISTS) and sorted(_fields_of(arrow.value_type)) == sorted(self._fields)
 
     def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_list(arrow) and _fields_of(arrow.value_type) == self._fields)
+        is_list = _is_any(arrow, ("is_list",)) and _fields_of(arrow.value_type) == self._fields
+        return is_list and all(_is_any(field.type, ("is_string",)) for field in arrow.value_type)
 
     def has_gaps(self, array: Array) -> bool:
         messages = array.flatten()
@@ -389,12 +347,10 @@ class TextsType(ValueType):
         return pa.list_(pa.string())
 
     def is_inferred_from(self, arrow: "pa.DataType") -> bool:
-        return _is_list(arrow) and _is_text(arrow.value_type)
+        return _is_any(arrow, _LISTS) and _is_any(arrow.value_type, TextType.cast_from)
 
     def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        from pyarrow import types
-
-        return bool(types.is_list(arrow) and types.is_string(arrow.value_type))
+        return _is_any(arrow, ("is_list",)) and _is_any(arrow.value_type, ("is_string",))
 
     def to_arrow(self, value: Any) -> object:
         return [item and _require(item, str, "a text") for item in _require(value, list | tuple, "a list")]
@@ -415,6 +371,7 @@ class JsonType(ValueType):
     """Any JSON value, stored as its canonical text."""
 
     duckdb = "VARCHAR"
+    cast_from = TextType.cast_from
     constraints = _LENGTH | _TEXTS
 
     def accepts(self, value: object) -> bool:
@@ -448,18 +405,12 @@ class JsonType(ValueType):
     def placeholder(self, column: "Column", text: str) -> Json:
         return {}
 
-    def arrow(self) -> "pa.DataType":
-        return _TEXT.arrow()
-
     def to_arrow(self, value: Any) -> object:
         """Return the canonical spelling. A text is JSON already, as the lake gives it back."""
         return value if isinstance(value, str) else canonical_json(value)
 
     def is_inferred_from(self, arrow: "pa.DataType") -> bool:
         return True
-
-    def is_cast_from(self, arrow: "pa.DataType") -> bool:
-        return _is_text(arrow)
 
 
 _TEXT = TextType()
@@ -552,20 +503,12 @@ def _message_to_arrow(message: object) -> object:
     return message if message is None else dict(_require(message, Mapping, "an object"))
 
 
-def _is_text(arrow: "pa.DataType") -> bool:
+def _is_any(arrow: "pa.DataType", tests: tuple[str, ...]) -> bool:
     from pyarrow import types
 
-    return bool(types.is_string(arrow) or types.is_large_string(arrow))
-
-
-def _is_list(arrow: "pa.DataType") -> bool:
-    from pyarrow import types
-
-    return bool(types.is_list(arrow) or types.is_large_list(arrow))
+    return any(getattr(types, test)(arrow) for test in tests)
 
 
 def _fields_of(arrow: "pa.DataType") -> tuple[str, ...]:
     """Return the names of the fields of a struct; none of all else."""
-    from pyarrow import types
-
-    return tuple(field.name for field in arrow) if types.is_struct(arrow) else ()
+    return tuple(field.name for field in arrow) if _is_any(arrow, ("is_struct",)) else ()

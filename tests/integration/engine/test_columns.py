@@ -56,7 +56,7 @@ def test_rows_are_the_same_by_the_column_and_one_by_one(workplace: Workplace, mo
 
 
 @pytest.mark.parametrize(
-    ("checks", "told"),
+    ("checks", "fault"),
     [
         ("{max_length: {text: 3}}", "text is longer than 3"),
         ("{min_length: {text: 9}}", "text is shorter than 9"),
@@ -64,12 +64,12 @@ def test_rows_are_the_same_by_the_column_and_one_by_one(workplace: Workplace, mo
         ("{accepted: {tags: [a, c]}}", "tags holds what is none of a, c"),
     ],
 )
-def test_a_faulty_row_closes_the_gate_and_is_shown(workplace: Workplace, checks: str, told: str) -> None:
+def test_a_faulty_row_closes_the_gate_and_is_shown(workplace: Workplace, checks: str, fault: str) -> None:
     _write(workplace, [{"text": "row", "n": 1}, {"text": "row 2", "n": 2}], checks)
     with pytest.raises(GateClosed) as caught:
         workplace.run("numbers")
     closed = next(verdict for verdict in caught.value.verdicts if not verdict.passed)
-    assert told in closed.description
+    assert fault in closed.description
     assert closed.failing[0]["text"] in ("row", "row 2")
 
 
@@ -86,7 +86,12 @@ def test_a_value_that_is_there_twice_closes_the_gate(workplace: Workplace) -> No
 
 
 @pytest.mark.parametrize(("nullable", "passes"), [(False, False), (True, True)])
-def test_a_number_that_is_none_is_one_that_is_missing(nullable: bool, passes: bool) -> None:
+def test_a_number_that_is_nan_is_one_that_is_missing(nullable: bool, passes: bool) -> None:
     contract = Contract((Column("x", "number", nullable=nullable),))
     batch = pa.record_batch({"x": pa.array([0.5, float("nan")])})
     assert (accept_columns(batch, contract) is not None) == passes
+
+
+def test_a_number_that_a_float_cannot_hold_is_left_to_be_looked_at_in_its_row() -> None:
+    batch = pa.record_batch({"x": pa.array([2**60 + 1])})
+    assert accept_columns(batch, Contract((Column("x", "number"),))) is None

@@ -1,4 +1,4 @@
-"""Marks and siblings against what they save: sets and counts of the whole texts."""
+"""Seen texts and ordinals against what they save: sets and counts of the whole texts."""
 
 from collections import Counter
 
@@ -13,23 +13,23 @@ TEXTS = st.lists(st.text(max_size=3))
 
 @given(TEXTS)
 def test_a_text_is_new_once(texts: list[str]) -> None:
-    marks, seen = SeenTexts(), set()
+    seen, expected = SeenTexts(), set()
     for text in texts:
-        assert marks.add(text) == (text not in seen)
-        seen.add(text)
+        assert seen.add(text) == (text not in expected)
+        expected.add(text)
 
 
 def test_many_texts_are_all_remembered() -> None:
-    marks = SeenTexts()
+    seen = SeenTexts()
     texts = [f"text {n}" for n in range(50_000)]
-    assert all(map(marks.add, texts))
-    assert not any(map(marks.add, texts))
-    assert marks.add("text 50000")
+    assert all(map(seen.add, texts))
+    assert not any(map(seen.add, texts))
+    assert seen.add("text 50000")
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"))))
-def test_siblings_are_counted_by_their_origin(origins: list[tuple[str, ...]]) -> None:
-    siblings, before = RowOrdinals(), Counter[tuple[str, ...]]()
+def test_ordinals_are_counted_by_their_origin(origins: list[tuple[str, ...]]) -> None:
+    ordinals, before = RowOrdinals(), Counter[tuple[str, ...]]()
     for origin in origins:
-        assert siblings.place(origin) == before[origin]
+        assert ordinals.place(origin) == before[origin]
         before[origin] += 1
