@@ -13,7 +13,7 @@ import dagster as dg
 
 from synth_assets.assets import build_definitions
 from synth_assets.engine import Engine
-from synth_assets.recipes import find_recipes
+from synth_assets.recipes import find_recipe
 from synth_assets.settings import load
 from tests.integration.dagster.served import served
 
@@ -79,7 +79,7 @@ def _by_dagster(definitions: dg.Definitions, instance: dg.DagsterInstance, name:
 def _by_engine(folder: Path, name: str) -> None:
     settings = load({}, folder)
     with Engine(settings) as engine:
-        for _ in engine.run_recipe(find_recipes(settings).get(name)).results:
+        for _ in engine.run_recipe(find_recipe(settings, name)).results:
             pass
 
 
