@@ -56,20 +56,24 @@ class Prompt:
     def __post_init__(self) -> None:
         _compiled(self.text)
 
+    def syntax(self) -> nodes.Template:
+        """Parse the template into its syntax tree."""
+        return _ENVIRONMENT.parse(self.text)
+
     def variables(self) -> frozenset[str]:
         """The names the template reads."""
-        found = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.text))
+        found = meta.find_undeclared_variables(self.syntax())
         return frozenset(found - _ENVIRONMENT.globals.keys())
 
     def single_braced(self) -> Iterator[tuple[str, int]]:
         """The names in single braces, as other templates have them, and their lines."""
-        for node in _ENVIRONMENT.parse(self.text).find_all(nodes.TemplateData):
+        for node in self.syntax().find_all(nodes.TemplateData):
             for found in _SINGLE_BRACED.finditer(node.data):
                 yield found[1], node.lineno + node.data.count("\n", 0, found.start())
 
     def line_of(self, variable: str) -> int:
         """The first line of the template that names the variable."""
-        named = _ENVIRONMENT.parse(self.text).find_all(nodes.Name)
+        named = self.syntax().find_all(nodes.Name)
         return min((node.lineno for node in named if node.name == variable), default=1)
 
     def render(self, values: Mapping[str, object]) -> str:

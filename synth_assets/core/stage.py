@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Gate, Values
+from synth_assets.core.rehearsal import Dice
 from synth_assets.core.request import Reply, Request
 from synth_assets.core.stage_context import Partition as Partition
 from synth_assets.core.stage_context import PartitionScheme as PartitionScheme
@@ -145,6 +146,11 @@ class Ask(Stage):
     def most_rows(self) -> int:
         """Rows that it makes of one at most; a plan reckons with them while there are no answers."""
         return 1
+
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """Return what the offline teacher answers to a request of this kind; None if the request is another's."""
+        return None
 
     @abstractmethod
     def requests(self, row: Row) -> list[Request]:

@@ -1,5 +1,6 @@
 """`compare`: which of several answers is better, asked in both orders; the best is chosen, the worst rejected."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -11,8 +12,10 @@ from synth_assets.core.canonical import Json, canonical_json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.rehearsal import Dice, first_of_role, number_of, telling_words
 from synth_assets.core.request import Reply, Request, Schema
 from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract
+from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, prompt_file, texts_in
 
 _SIDES = ("A", "B", "tie")
@@ -105,6 +108,22 @@ class Compare(Ask):
             "swap_agreement": agreed / len(pairs),
             "comparisons": told,
         }
+
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """Mostly the answer that it would prefer in any order; now and then neither, or the one it saw first."""
+        question = first_of_role(request, "user")
+        rules = match_template(prompt_file(__package__, "compare.jinja"), first_of_role(request, "system"))
+        found = match_template(prompt_file(__package__, "compare.request.jinja"), question)
+        if rules is None or found is None:
+            return None
+        answers = {"A": found.values["first"], "B": found.values["second"]}
+        preference = {name: number_of(text) for name, text in answers.items()}
+        mood = dice.mood % 20
+        better = "tie" if mood == 0 else "A" if mood == 1 else max(answers, key=preference.__getitem__)
+        words = telling_words(answers.get(better, question))
+        explanation = f"What is said about {words[dice.mood // 20 % len(words)]} decides it."
+        return json.dumps({"explanation": explanation, "better": better}, ensure_ascii=False)
 
     def _answers(self, row: Row) -> list[str]:
         answers = list(dict.fromkeys(texts_in(row.values[self.answers])))

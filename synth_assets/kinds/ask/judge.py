@@ -1,5 +1,6 @@
 """`judge`: the teacher explains and scores what a row holds; what is not good enough is a reject with its verdict."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -8,8 +9,10 @@ from pydantic import Field, model_validator
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.rehearsal import Dice, first_of_role, telling_words
 from synth_assets.core.request import Reply, Request, Schema
 from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract
+from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, fill_template, prompt_file
 from synth_assets.kinds.support.judging.scale import (
     AnyScale,
@@ -86,6 +89,23 @@ class Judge(Ask):
             values[self._verdicts] = [verdict.to_json() for verdict in verdicts]
         yield values
 
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """Mostly good, now and then fair, seldom bad; bad where there is hardly anything to judge."""
+        found = match_template(prompt_file(__package__, "judge.jinja"), first_of_role(request, "system"))
+        if found is None:
+            return None
+        work = first_of_role(request, "user")
+        lowest, highest = int(found.values["scale.lowest"]), int(found.values["scale.highest"])
+        grade = dice.mood // 10 % 20 if len(work.split()) > 3 else 19
+        score = highest if grade < 13 else lowest if grade == 19 else (lowest + highest + 1) // 2
+        phrases = _PRAISE if grade < 13 else _BLAME if grade == 19 else _FAIR
+        words = telling_words(work)
+        explanation = phrases[dice.mood // 100 % len(phrases)].format(word=words[dice.mood // 1_000 % len(words)])
+        if found.values.get("form") != "json":
+            return f"{explanation}\n\nScore: {score}"
+        return json.dumps({"explanation": explanation, "score": score}, ensure_ascii=False)
+
     @property
     def _verdicts(self) -> str:
         return f"{self.score}_verdicts"
@@ -106,3 +126,18 @@ class Judge(Ask):
 def _verdict(value: Json) -> JudgeVerdict:
     assert isinstance(value, Mapping)
     return JudgeVerdict(int(str(value["score"])), str(value["explanation"]))
+
+
+_PRAISE = (
+    "It does what was asked and is easy to follow; what it says about {word} is to the point.",
+    "Correct and complete. The part about {word} is helpful, and the tone fits.",
+    "A clear and careful piece of work: {word} is treated well and nothing is left open.",
+)
+_FAIR = (
+    "What it says about {word} is right, but it stays brief and explains little.",
+    "It answers the question, yet leaves out why {word} matters.",
+)
+_BLAME = (
+    "It misses what was asked: {word} comes up, but nothing follows from it.",
+    "Too little is said about {word} to be of any use.",
+)
