@@ -15,18 +15,24 @@ from synth_assets.core.rehearsal import Dice
 from synth_assets.core.request import Reply, Request
 from synth_assets.core.stage_context import Partition as Partition
 from synth_assets.core.stage_context import PartitionScheme as PartitionScheme
+from synth_assets.core.stage_context import Picture as Picture
 from synth_assets.core.stage_context import SourceContext as SourceContext
 from synth_assets.core.stage_context import StudyContext as StudyContext
+from synth_assets.core.stage_context import TableView as TableView
 from synth_assets.core.teacher_spec import TeacherSpec
 
 
 class Reject(Exception):
-    """Raised by a stage for a row it cannot use; the message is the reason, short and countable."""
+    """Raised by a stage for a row it cannot use; the message is the reason, short and countable.
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    `values` are columns that the row would have had; they are kept with the rejected row.
+    """
+
+    def __init__(self, reason: str, detail: str = "", values: Values | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
+        self.values: Values = values or {}
 
 
 class StageFault(ValueError):
@@ -103,6 +109,10 @@ class Stage(BaseModel):
 
     def prepare(self) -> None:
         """Imports what takes long to import: in a thread, while a stage before it waits for a teacher."""
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """What is drawn of its table, to be shown beside it."""
+        return iter(())
 
     def grown(self, times: float) -> "Stage | None":
         """This stage, asked for so many times as much, so that what it made before comes again; None if it cannot."""

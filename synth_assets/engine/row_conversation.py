@@ -103,7 +103,8 @@ def collect_rows(stage: Ask, sheet: RowConversation) -> list[MadeRow | RejectedR
     made = []
     for place, (outcome, reply, own_keys) in enumerate(outcomes):
         if isinstance(outcome, Reject):
-            rejected.append(RejectedRow(row.values, outcome.reason, outcome.detail, parents, reply, own_keys))
+            values = {**row.values, **outcome.values}
+            rejected.append(RejectedRow(values, outcome.reason, outcome.detail, parents, reply, own_keys))
         else:
             made.append(MadeRow(outcome, parents, place, parents, own_keys))
     if not made and not rejected:

@@ -1,7 +1,7 @@
 """`judge`: the teacher explains and scores what a row holds; what is not good enough is a reject with its verdict."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,7 +11,7 @@ from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role, telling_words
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, Picture, Reject, Row, StageFault, TableView, declare_contract
 from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, fill_template, prompt_file
 from synth_assets.kinds.support.judging.scale import (
@@ -22,6 +22,7 @@ from synth_assets.kinds.support.judging.scale import (
     combine_scores,
     is_kept,
 )
+from synth_assets.kinds.support.judging.score_picture import draw_scores
 from synth_assets.kinds.support.judging.verdict import JudgeVerdict, verdict_in_json, verdict_in_words
 
 
@@ -83,11 +84,16 @@ class Judge(Ask):
         # Of several draws, the explanation is that of the first whose score is nearest to what they make together.
         explanation = min(verdicts, key=lambda verdict: abs(verdict.score - score)).explanation
         if self.keep is not None and not is_kept(score, self.keep):
-            raise Reject(below_scale_reason(self.score, score, self.keep), explanation)
+            reason = below_scale_reason(self.score, score, self.keep)
+            raise Reject(reason, explanation, {self.score: score})
         values: dict[str, Json] = {**row.values, self.score: score, self.explanation: explanation}
         if self.draws > 1:
             values[self._verdicts] = [verdict.to_json() for verdict in verdicts]
         yield values
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """The scores, with those of the rows that were rejected for them."""
+        yield self.score, draw_scores(view, self.score, self.keep)
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Picture, Reject, Row, RowOutcome, Sift, StageFault, TableView, declare_contract
 from synth_assets.kinds.support.asking.prompts import check_type
 from synth_assets.kinds.support.judging.scale import (
     Combine,
@@ -17,6 +17,7 @@ from synth_assets.kinds.support.judging.scale import (
     combine_scores,
     is_kept,
 )
+from synth_assets.kinds.support.judging.score_picture import draw_scores
 from synth_assets.kinds.support.labels.stage_names import Names
 
 
@@ -68,10 +69,15 @@ class Panel(Sift):
             score = combine_scores(found, self.combine)
             if self.keep is not None and not is_kept(score, self.keep):
                 said = ", ".join(f"{name} {each}" for name, each in given.items())
-                yield RowOutcome(row, Reject(below_scale_reason(self.score, score, self.keep), said))
+                reason = below_scale_reason(self.score, score, self.keep)
+                yield RowOutcome(row, Reject(reason, said, {self.score: score}))
                 continue
             verdicts: Json = [{"judge": name, "score": each} for name, each in given.items()]
             yield RowOutcome(row, {**row.values, self.score: score, self._verdicts: verdicts})
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """The scores, with those of the rows that were rejected for them."""
+        yield self.score, draw_scores(view, self.score, self.keep)
 
     @property
     def _verdicts(self) -> str:

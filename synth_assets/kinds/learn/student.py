@@ -14,12 +14,14 @@ from synth_assets.analysis.agreement import Confusion
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
 from synth_assets.core.stage import (
+    Picture,
     Reject,
     Row,
     RowOutcome,
     StageFault,
     Study,
     StudyContext,
+    TableView,
     declare_contract,
     find_column,
 )
@@ -63,6 +65,19 @@ class TrainStudent(Study):
         find_label_column("from", self.from_, inputs[self.from_], Labelling(multiple=False), _ONE_LABEL)
         expert = [Column(self.experts, "text", "what experts say", nullable=True)] if self.experts else []
         return declare_contract([Column(self.column, "text"), *expert, *_COLUMNS], self.checks, self.description)
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """What it says of rows that it has not seen: by experts where there are any, else by its teacher."""
+        from synth_assets.plots.agreement_plots import confusion_png
+
+        judged_by = "experts" if self.experts else "the teacher"
+        for part, name in {"train": "held out", "test": "test"}.items():
+            sql = (
+                f"SELECT '{name}' AS labels_of, 'confusion' AS measure, \"{self.experts or 'taught'}\" AS expert_label,"
+                f" label, count(*) AS value FROM {view.table} WHERE part = '{part}' AND expert_label IS NOT NULL"
+                " GROUP BY ALL"
+            )
+            yield f"confusion, {name}", confusion_png(view.rows(sql), name, judged_by)
 
     def findings(self, desk: StudyContext) -> Iterator[Values | RowOutcome]:
         tests = list(_rows(desk, self.test, "row_id")) if self.test else []

@@ -10,7 +10,7 @@ from pydantic import Field
 from synth_assets.analysis.agreement import BY_SHARE, Confusion, Measure, wilson
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import StageFault, Study, StudyContext, declare_contract, find_column
+from synth_assets.core.stage import Picture, StageFault, Study, StudyContext, TableView, declare_contract, find_column
 from synth_assets.kinds.support.labels.draw_agreement import as_count, draw_agreement
 from synth_assets.kinds.support.labels.labelling import (
     Labelling,
@@ -58,6 +58,16 @@ class Agreement(Study):
         if self.among and self.match:
             find_column("match", self.match, self.among, inputs[self.among])
         return declare_contract(_COLUMNS, self.checks, self.description)
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """For each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
+        from synth_assets.plots.agreement_plots import confusion_png, labels_png, reliability_png
+
+        rows = view.rows(f"SELECT * FROM {view.table}")
+        for labels_of in sorted({str(row["labels_of"]) for row in rows}):
+            yield f"confusion of {labels_of}", confusion_png(rows, labels_of)
+            yield f"labels of {labels_of}", labels_png(rows, labels_of)
+            yield f"reliability of {labels_of}", reliability_png(rows, labels_of)
 
     def findings(self, desk: StudyContext) -> Iterator[Values]:
         for name in self.from_:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from synth_assets.analysis.economics import Bill, EnergyOfTokens, Range, Tokens, of_machine, of_tokens
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import StageFault, Study, StudyContext, declare_contract
+from synth_assets.core.stage import Picture, StageFault, Study, StudyContext, TableView, declare_contract
 from synth_assets.kinds.support.labels.stage_names import Names
 from synth_assets.students.storage import about
 
@@ -75,6 +75,12 @@ class Costs(Study):
         if len(set(self.inputs())) < len(self.inputs()):
             raise StageFault("teachers", "a stage is named twice")
         return declare_contract(_COLUMNS, self.checks, self.description)
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """What each way of labelling costs."""
+        from synth_assets.plots.cost_plots import costs_png
+
+        yield "costs", costs_png(view.rows(f"SELECT * FROM {view.table}"))
 
     def findings(self, desk: StudyContext) -> Iterator[Values]:
         for name in self.teachers:

@@ -1,12 +1,12 @@
 """`preferences`: figures of a pairwise judge: whether the place or the length of an answer decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Query, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Picture, Query, StageFault, TableView, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import check_type, prompt_file
 
 
@@ -31,6 +31,12 @@ class Preferences(Query):
         if self.by is not None:
             find_column("by", self.by, self.from_, read)
         return declare_contract(_COLUMNS, self.checks, self.description)
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """How far place and length decide."""
+        from synth_assets.plots.preference_plots import fairness_png
+
+        yield "fairness", fairness_png(view.rows(f"SELECT * FROM {view.table}"))
 
     def query(self) -> str:
         told = {"table": f'"{self.from_}"', "by": f'"{self.by}"' if self.by else ""}

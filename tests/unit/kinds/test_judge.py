@@ -43,6 +43,7 @@ def test_what_is_not_good_enough_is_a_reject_with_the_explanation():
     with pytest.raises(Reject) as caught:
         made(judge(keep=">= 3"), PAIR, [verdict(2, "Too brief.")])
     assert (caught.value.reason, caught.value.detail) == ("score 2 is not >= 3", "Too brief.")
+    assert caught.value.values == {"score": 2}
 
 
 @pytest.mark.parametrize(
