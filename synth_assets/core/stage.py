@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeVar
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Gate, Values
@@ -20,6 +21,9 @@ from synth_assets.core.stage_context import SourceContext as SourceContext
 from synth_assets.core.stage_context import StudyContext as StudyContext
 from synth_assets.core.stage_context import TableView as TableView
 from synth_assets.core.teacher_spec import TeacherSpec
+
+T = TypeVar("T", default=Any)
+"""What a kind reads from a reply."""
 
 
 class Reject(Exception):
@@ -53,19 +57,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Generic[T]):
     """A reply that could be read, and what it said."""
 
     request: Request
     reply: Reply
-    value: Json
+    value: T
 
 
 @dataclass(frozen=True, slots=True)
-class DrawOutcome:
+class DrawOutcome(Generic[T]):
     """A row, or a reject, that one of several answers made: it names the calls of that answer alone."""
 
-    answer: Answer
+    answer: Answer[T]
     outcome: Values | Reject
 
 
@@ -140,8 +144,11 @@ class Source(Stage):
         """The rows of a partition, always in the same order; a Reject for what cannot be read."""
 
 
-class Ask(Stage):
-    """Asks a teacher about each row. Pure: the parser can change without asking again."""
+class Ask(Stage, Generic[T]):
+    """Asks a teacher about each row, and reads a T from each reply.
+
+    Pure: the parser can change without asking again.
+    """
 
     shape = "ask"
     needs_all_answers: ClassVar[bool] = True
@@ -167,12 +174,15 @@ class Ask(Stage):
         """What to ask about a row; Reject if it is not fit to be asked about."""
 
     @abstractmethod
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> T:
         """What one reply says; Unreadable sends it back to the teacher with the reason."""
 
     @abstractmethod
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values | Reject | DrawOutcome]:
-        """The rows that the answers to one row make, and what they hold that makes none; raises Reject for all."""
+    def rows(self, row: Row, answers: Sequence[Answer[T]]) -> Iterable[Values | DrawOutcome[T]]:
+        """Return the rows that all answers make together, or what became of each answer.
+
+        Raise Reject to reject the whole row. A Reject inside a DrawOutcome rejects what one answer said.
+        """
 
 
 class Query(Stage):

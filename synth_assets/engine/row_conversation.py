@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Values
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.prompt import Prompt
 from synth_assets.core.request import Call, Failure, Reply, Request, Target
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, T
 from synth_assets.engine.job import MadeRow, RejectedRow
 
 _Told = tuple[Values | Reject, str | None, tuple[str, ...]]
@@ -66,7 +65,7 @@ def advance(stage: Ask, row: Row, thread: Exchange, outcome: Reply | Failure) ->
             thread.end = RejectedRow(row.values, str(fault), "", parents, outcome.text, tuple(thread.keys))
 
 
-def _read(stage: Ask, row: Row, reply: Reply) -> Json:
+def _read(stage: Ask[T], row: Row, reply: Reply) -> T:
     if reply.finish_reason == "length":
         raise Unreadable("the answer was cut off at the token limit")
     return stage.read(row, reply)

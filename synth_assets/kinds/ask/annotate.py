@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -29,7 +30,15 @@ class _Example(BaseModel):
     reason: str | None = None
 
 
-class Annotate(Ask):
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one draw says: a label, or all that apply, and why."""
+
+    label: str | Sequence[str]
+    reason: str | None = None
+
+
+class Annotate(Ask[Annotation]):
     """Labels texts. A draw that names no label is no vote: it is asked again, and then a reject."""
 
     kind: Literal["annotate"] = "annotate"
@@ -124,29 +133,27 @@ class Annotate(Ask):
         keys: dict[str, Json] = {"type": "object", "properties": fields, "required": list(fields)}
         return Schema("annotation", {**keys, "additionalProperties": False})
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> Annotation:
         names = tuple(self.labels)
         word = strip_code_fence(reply.text).strip()
         if self._schema() is None and not word.startswith("{"):
-            return {"label": label_of(word, names)}
+            return Annotation(label_of(word, names))
         answer = answer_object(reply.text)
         if self._key not in answer:
             raise Unreadable(f'the answer has no "{self._key}"')
         said = answer[self._key]
-        label: Json = labels_of(said, names) if self.multiple else label_of(said, names)
+        label = labels_of(said, names) if self.multiple else label_of(said, names)
         reason = answer.get("reason")
         if self.style == "reasoned" and not (isinstance(reason, str) and reason.strip()):
             raise Unreadable('the answer has no "reason"')
-        return {self._key: label, "reason": reason if isinstance(reason, str) else None}
+        return Annotation(label, reason if isinstance(reason, str) else None)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[Annotation]]) -> Iterable[DrawOutcome[Annotation]]:
         for answer in answers:
-            said = answer.value
-            assert isinstance(said, Mapping)
             values: Values = {
                 **row.values,
-                self._key: said[self._key],
-                "reason": said.get("reason"),
+                self._key: answer.value.label,
+                "reason": answer.value.reason,
                 "draw": answer.request.draw,
                 "annotator": self.annotator or answer.reply.model,
             }

@@ -13,7 +13,7 @@ from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, Stage
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, plain_text, prompt_file
 
 
-class Answers(Ask):
+class Answers(Ask[str]):
     """Answers the question of each row; question and answer also make a dialog to train on."""
 
     kind: Literal["answers"] = "answers"
@@ -54,12 +54,12 @@ class Answers(Ask):
         rules = prompt_file(__package__, "answers.jinja").render({"persona": persona, "context": context})
         return [Request(build_messages(rules, asked), draw=draw) for draw in range(self.candidates)]
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> str:
         return plain_text(reply)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values | DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[str]]) -> Iterable[Values | DrawOutcome[str]]:
         if self.together:
-            different = dict.fromkeys(str(answer.value) for answer in answers)
+            different = dict.fromkeys(answer.value for answer in answers)
             if len(different) < 2:
                 raise Reject("all candidates are the same", next(iter(different)))
             yield {**row.values, "answers": list(different)}
@@ -67,7 +67,7 @@ class Answers(Ask):
         for answer in answers:
             dialog: Json = [
                 {"role": "user", "content": self._asked(row)},
-                {"role": "assistant", "content": str(answer.value)},
+                {"role": "assistant", "content": answer.value},
             ]
             number = {"candidate": answer.request.draw + 1} if self.candidates > 1 else {}
             yield DrawOutcome(answer, {**row.values, "answer": answer.value, "messages": dialog, **number})

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -30,7 +30,15 @@ _PREFERENCE = Schema(
 )
 
 
-class Compare(Ask):
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Which of two answers is better: A, B or tie."""
+
+    explanation: str
+    better: str
+
+
+class Compare(Ask[Preference]):
     """Compares the answers of each row two by two. Only a verdict that survives the swap of the two counts.
 
     What is undecided is a reject. To measure the judge, keep it: `preferences` counts it, exports turn it away.
@@ -72,30 +80,30 @@ class Compare(Ask):
         ]
         return [Request(build_messages(rules, each), _PREFERENCE) for each in asked]
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> Preference:
         answer = read_object(reply.text)
         explanation, better = answer.get("explanation"), answer.get("better")
         if not isinstance(explanation, str) or not explanation.strip():
             raise Unreadable('the answer has no "explanation" in words')
-        if better not in _SIDES:
+        if not isinstance(better, str) or better not in _SIDES:
             raise Unreadable('"better" must be "A", "B" or "tie"')
-        return {"explanation": explanation.strip(), "better": better}
+        return Preference(explanation.strip(), better)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+    def rows(self, row: Row, answers: Sequence[Answer[Preference]]) -> Iterable[Values]:
         texts = self._answers(row)
-        verdicts = [dict(answer.value) for answer in answers if isinstance(answer.value, Mapping)]
+        verdicts = [answer.value for answer in answers]
         wins = dict.fromkeys(range(len(texts)), 0)
         said, agreed = "", 0
         pairs = list(combinations(range(len(texts)), 2))
         for (one, other), before, after in zip(pairs, verdicts[::2], verdicts[1::2], strict=True):
-            winner = {"AB": one, "BA": other}.get(f"{before['better']}{after['better']}")
-            agreed += winner is not None or before["better"] == after["better"] == "tie"
+            winner = {"AB": one, "BA": other}.get(f"{before.better}{after.better}")
+            agreed += winner is not None or before.better == after.better == "tie"
             if winner is not None:
                 wins[winner] += 1
-                said = said or str(before["explanation"])
+                said = said or before.explanation
         best = max(wins, key=lambda place: (wins[place], -place))
         worst = min(wins, key=lambda place: (wins[place], place))
-        told = _comparisons(texts, [str(verdict["better"]) for verdict in verdicts])
+        told = _comparisons(texts, [verdict.better for verdict in verdicts])
         is_decided = wins[best] != wins[worst]
         if not is_decided and self.undecided == "reject":
             why = "neither is better" if agreed else "the verdict follows the order of the answers"

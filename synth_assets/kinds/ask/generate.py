@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from synth_assets.core.canonical import Json
-from synth_assets.core.contract import Column, Contract
+from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.parse import read_object
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
@@ -25,7 +24,7 @@ from synth_assets.kinds.support.asking.prompts import (
 MOST = 10_000
 
 
-class Generate(Ask):
+class Generate(Ask[Values]):
     """Asks what the prompt says of each row, and adds the answer to it: a row for each draw."""
 
     kind: Literal["generate"] = "generate"
@@ -82,13 +81,12 @@ class Generate(Ask):
         schema = Schema("answer", self.schema_) if self.schema_ is not None else None
         return [Request(said, schema, draw=draw) for draw in range(self.draws)]
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> Values:
         if self.schema_ is None:
             return {self.into: plain_text(reply)}
         return read_conforming(read_object(reply.text), self.schema_)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[Values]]) -> Iterable[DrawOutcome[Values]]:
         for answer in answers:
-            assert isinstance(answer.value, Mapping)
             number = {"draw": answer.request.draw + 1} if self.draws > 1 else {}
             yield DrawOutcome(answer, {**row.values, **answer.value, **number})

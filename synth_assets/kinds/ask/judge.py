@@ -26,7 +26,7 @@ from synth_assets.kinds.support.judging.score_picture import draw_scores
 from synth_assets.kinds.support.judging.verdict import JudgeVerdict, verdict_in_json, verdict_in_words
 
 
-class Judge(Ask):
+class Judge(Ask[JudgeVerdict]):
     """Scores each row by a rubric, explanation first. Several judges are stages one after the other, and a `panel`."""
 
     kind: Literal["judge"] = "judge"
@@ -74,12 +74,12 @@ class Judge(Ask):
         schema = self._schema() if self.form == "json" else None
         return [Request(said, schema, draw=draw) for draw in range(self.draws)]
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> JudgeVerdict:
         read = verdict_in_json if self.form == "json" else verdict_in_words
-        return read(reply.text, self.scale).to_json()
+        return read(reply.text, self.scale)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
-        verdicts = [_verdict(answer.value) for answer in answers]
+    def rows(self, row: Row, answers: Sequence[Answer[JudgeVerdict]]) -> Iterable[Values]:
+        verdicts = [answer.value for answer in answers]
         score = combine_scores([verdict.score for verdict in verdicts], self.combine)
         # Of several draws, the explanation is that of the first whose score is nearest to what they make together.
         explanation = min(verdicts, key=lambda verdict: abs(verdict.score - score)).explanation
@@ -127,11 +127,6 @@ class Judge(Ask):
             "verdict",
             {"type": "object", "properties": properties, "required": required, "additionalProperties": False},
         )
-
-
-def _verdict(value: Json) -> JudgeVerdict:
-    assert isinstance(value, Mapping)
-    return JudgeVerdict(int(str(value["score"])), str(value["explanation"]))
 
 
 _PRAISE = (

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from synth_assets.core.canonical import Json, content_hash
+from synth_assets.core.canonical import content_hash
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role, number_of, telling_words
@@ -17,9 +17,10 @@ from synth_assets.kinds.support.asking.numbered_list import read_numbered
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, prompt_file, texts_in
 
 MOST = 10_000
+_Items: TypeAlias = list[str | Reject]
 
 
-class Questions(Ask):
+class Questions(Ask[_Items]):
     """Writes `count` questions for each row, some in each call; every question becomes a row."""
 
     kind: Literal["questions"] = "questions"
@@ -66,27 +67,24 @@ class Questions(Ask):
             requests.append(Request(build_messages(rules, asked), draw=call))
         return requests
 
-    def read(self, row: Row, reply: Reply) -> Json:
-        items = read_numbered(reply.text, one=self.per_call == 1)
-        return [[item.reason, item.detail] if isinstance(item, Reject) else item for item in items]
+    def read(self, row: Row, reply: Reply) -> _Items:
+        return read_numbered(reply.text, one=self.per_call == 1)
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[_Items]]) -> Iterable[DrawOutcome[_Items]]:
         kept = {name: value for name, value in row.values.items() if name != self.examples}
         known = set(texts_in(row.values[self.examples])) if self.examples else set()
         for answer in answers:
             wanted = min(self.per_call, self.count - answer.request.draw * self.per_call)
-            assert isinstance(answer.value, Sequence)
-            for place, item in enumerate(answer.value):
-                question = item if isinstance(item, str) else ""
-                if isinstance(item, Sequence) and not isinstance(item, str):
-                    yield DrawOutcome(answer, Reject(str(item[0]), str(item[1])))
-                elif place >= wanted:
-                    yield DrawOutcome(answer, Reject("more questions than were asked for", question))
-                elif question in known:
-                    yield DrawOutcome(answer, Reject("the same question again", question))
+            for index, item in enumerate(answer.value):
+                if isinstance(item, Reject):
+                    yield DrawOutcome(answer, item)
+                elif index >= wanted:
+                    yield DrawOutcome(answer, Reject("more questions than were asked for", item))
+                elif item in known:
+                    yield DrawOutcome(answer, Reject("the same question again", item))
                 else:
-                    known.add(question)
-                    yield DrawOutcome(answer, {**kept, self.into: question})
+                    known.add(item)
+                    yield DrawOutcome(answer, {**kept, self.into: item})
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:

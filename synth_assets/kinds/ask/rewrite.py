@@ -35,7 +35,7 @@ _DIALOG = Schema(
 )
 
 
-class Rewrite(Ask):
+class Rewrite(Ask[list[Json]]):
     """Rewrites what the assistant says, turn by turn, as the instruction wants it."""
 
     kind: Literal["rewrite"] = "rewrite"
@@ -59,7 +59,7 @@ class Rewrite(Ask):
         shown = json.dumps({"messages": [message.to_json() for message in dialog]}, ensure_ascii=False)
         return [Request((Message("system", system), Message("user", shown)), schema=_DIALOG)]
 
-    def read(self, row: Row, reply: Reply) -> Json:
+    def read(self, row: Row, reply: Reply) -> list[Json]:
         answer = read_object(reply.text, cut_off=reply.finish_reason == "length")
         if "messages" not in answer:
             raise Unreadable('the answer has no "messages"')
@@ -74,7 +74,7 @@ class Rewrite(Ask):
         spoken = zip(original, rewritten, strict=True)
         return [(after if after.role == "assistant" else before).to_json() for before, after in spoken]
 
-    def rows(self, row: Row, answers: Sequence[Answer]) -> Iterable[Values]:
+    def rows(self, row: Row, answers: Sequence[Answer[list[Json]]]) -> Iterable[Values]:
         (answer,) = answers
         yield {**row.values, self.column: answer.value}
 

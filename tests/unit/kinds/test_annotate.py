@@ -10,7 +10,7 @@ from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.request import Reply
 from synth_assets.core.stage import Answer, Reject, Row, StageFault
-from synth_assets.kinds.ask.annotate import Annotate
+from synth_assets.kinds.ask.annotate import Annotate, Annotation
 from synth_assets.kinds.support.labels.label_names import label_of
 
 LABELS = {"positive": "good news", "not positive": "", "n/a": "", "C++": "", "C": "", "5": "", "-5": ""}
@@ -113,7 +113,7 @@ REASONED = [
 @pytest.mark.parametrize("text", REASONED)
 def test_a_reasoned_answer_in_any_spelling(text):
     stage = annotate(style="reasoned")
-    assert stage.read(ROW, reply(text)) == {"label": "positive", "reason": "it rose"}
+    assert stage.read(ROW, reply(text)) == Annotation("positive", "it rose")
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ def test_no_reply_breaks_the_parser(text):
 
 
 def test_a_word_may_come_as_an_object():
-    assert annotate().read(ROW, reply('{"label": "negative"}')) == {"label": "negative", "reason": None}
+    assert annotate().read(ROW, reply('{"label": "negative"}')) == Annotation("negative")
 
 
 def test_many_labels_come_once_and_in_the_order_of_the_recipe():
     stage = annotate(multiple=True)
     said = stage.read(ROW, reply('{"labels": ["Neutral", "positive", "neutral"]}'))
-    assert said == {"labels": ["positive", "neutral"], "reason": None}
-    assert stage.read(ROW, reply('{"labels": []}')) == {"labels": [], "reason": None}
+    assert said == Annotation(["positive", "neutral"])
+    assert stage.read(ROW, reply('{"labels": []}')) == Annotation([])
     for bad in ('{"labels": "positive"}', '{"labels": ["positive", "good"]}', '{"label": "positive"}'):
         with pytest.raises(Unreadable):
             stage.read(ROW, reply(bad))
