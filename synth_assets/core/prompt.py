@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 
 
 def _plain_json(value: object, indent: int | None = None) -> str:
@@ -105,15 +105,15 @@ Template = Annotated[str, AfterValidator(_well_formed)]
 
 
 def check_template(key: str, text: str, read: Contract) -> None:
-    """StageFault at the first variable of a stage's template that the table it reads does not have.
+    """StageError at the first variable of a stage's template that the table it reads does not have.
 
     Also at a column in single braces: it would stay as it is, and every row would be asked the same.
     """
     prompt = Prompt(text)
     for name, line in prompt.single_braced():
         if name in read.names():
-            raise StageFault(key, f'"{{{name}}}" is plain text; the column is "{{{{ {name} }}}}"', line)
+            raise StageError(key, f'"{{{name}}}" is plain text; the column is "{{{{ {name} }}}}"', line)
     for name in sorted(prompt.variables() - set(read.names()), key=prompt.line_of):
         near = get_close_matches(name, read.names(), n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(read.names())}"
-        raise StageFault(key, f'the template reads "{name}", which is no column; {hint}', prompt.line_of(name))
+        raise StageError(key, f'the template reads "{name}", which is no column; {hint}', prompt.line_of(name))

@@ -39,7 +39,7 @@ class Reject(Exception):
         self.values: Values = values or {}
 
 
-class StageFault(ValueError):
+class StageError(ValueError):
     """A stage that does not fit what it reads; `key` is the stage's own key, `line` a line of its text."""
 
     def __init__(self, key: str, message: str, line: int | None = None) -> None:
@@ -97,7 +97,7 @@ class Stage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     shape: ClassVar[Literal["source", "ask", "query", "sift", "study", "sink"]]
-    needs_whole: ClassVar[bool] = False
+    needs_all_partitions: ClassVar[bool] = False
 
     kind: str
     description: str = Field("", description="shown in the asset graph")
@@ -109,7 +109,7 @@ class Stage(BaseModel):
 
     @abstractmethod
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        """The columns this stage makes of those inputs; StageFault where it does not fit them."""
+        """The columns this stage makes of those inputs; StageError where it does not fit them."""
 
     def prepare(self) -> None:
         """Imports what takes long to import: in a thread, while a stage before it waits for a teacher."""
@@ -118,11 +118,11 @@ class Stage(BaseModel):
         """What is drawn of its table, to be shown beside it."""
         return iter(())
 
-    def grown(self, times: float) -> "Stage | None":
+    def scaled(self, times: float) -> "Stage | None":
         """This stage, asked for so many times as much, so that what it made before comes again; None if it cannot."""
         return None
 
-    def shaping(self) -> dict[str, Json]:
+    def fingerprint_fields(self) -> dict[str, Json]:
         """The keys that shape its rows, for the fingerprint: all but words for people and warnings."""
         checks = self.checks.model_dump(mode="json", exclude={"warn_rejects"})
         keys = self.model_dump(mode="json", by_alias=True, exclude={"description", "teacher"})
@@ -137,10 +137,10 @@ class Source(Stage):
     id: str | None = Field(None, description="the column whose value names the row; else its content does")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
-        """StageFault where its rows cannot be divided like that."""
+        """StageError where its rows cannot be divided like that."""
 
     @abstractmethod
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Reject]:
+    def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Reject]:
         """The rows of a partition, always in the same order; a Reject for what cannot be read."""
 
 
@@ -160,7 +160,7 @@ class Ask(Stage, Generic[T]):
     def inputs(self) -> tuple[str, ...]:
         return (self.from_,)
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         """Rows that it makes of one at most; a plan reckons with them while there are no answers."""
         return 1
 
@@ -206,18 +206,18 @@ class Sift(Stage):
         return (self.from_,)
 
     @abstractmethod
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["RowOutcome"]:
-        """What becomes of each row, in their order; `beside` are the rows of the other inputs, by name."""
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator["RowOutcome"]:
+        """What becomes of each row, in their order; `others` are the rows of the other inputs, by name."""
 
 
 class Study(Stage):
     """Computes its rows in Python from whole tables: measures, models, queues. It may write files beside them."""
 
     shape = "study"
-    needs_whole = True
+    needs_all_partitions = True
 
     @abstractmethod
-    def findings(self, desk: StudyContext) -> Iterator["Values | RowOutcome"]:
+    def rows(self, context: StudyContext) -> Iterator["Values | RowOutcome"]:
         """The rows, each with the `parent_ids` it was made of if there are any; or what became of an upstream row."""
 
 
@@ -225,7 +225,7 @@ class Sink(Stage):
     """Writes files for others to use; its table describes what it wrote."""
 
     shape = "sink"
-    needs_whole = True
+    needs_all_partitions = True
 
     from_: str = Field(alias="from", description="the stage it reads")
 
@@ -238,12 +238,12 @@ class Sink(Stage):
 
 
 def find_column(key: str, name: str, table: str, read: Contract) -> Column:
-    """The column that a stage's key names in the table it reads; StageFault where there is none."""
+    """The column that a stage's key names in the table it reads; StageError where there is none."""
     if name in read:
         return read.column(name)
     near = get_close_matches(name, read.names(), n=1)
     hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(read.names())})"
-    raise StageFault(key, f'"{table}" has no column "{name}"{hint}')
+    raise StageError(key, f'"{table}" has no column "{name}"{hint}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +255,12 @@ class RowOutcome:
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
-    """A contract of those columns, tightened by the recipe's checks; StageFault names an unknown column."""
+    """A contract of those columns, tightened by the recipe's checks; StageError names an unknown column."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
     for name in named:
         if name not in known:
-            raise StageFault("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
+            raise StageError("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
     return Contract(tuple(_tightened(column, checks) for column in columns), description, checks.gate())
 
 

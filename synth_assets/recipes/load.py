@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue, ValidationErro
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Source, Stage, StageFault
+from synth_assets.core.stage import Source, Stage, StageError
 from synth_assets.core.teacher_spec import Strict, TeacherSpec
 from synth_assets.kinds import kinds
 from synth_assets.recipes.document import Document, read_document
@@ -155,7 +155,7 @@ class _Loading:
                 contracts[name] = stage.contract({read: contracts[read] for read in stage.inputs()})
                 if isinstance(stage, Source):
                     stage.check_scheme(partitions.scheme)
-            except StageFault as fault:
+            except StageError as fault:
                 self.problem(("stages", name, fault.key), str(fault), fault.line)
         return contracts
 

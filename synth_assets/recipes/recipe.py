@@ -70,7 +70,7 @@ class Recipe:
         parts: dict[str, Json] = {
             "recipe": self.name,
             "stage": name,
-            "keys": stage.shaping(),
+            "keys": stage.fingerprint_fields(),
             "code": code_hash(type(stage)),
         }
         if isinstance(stage, Ask):
@@ -107,7 +107,7 @@ class Recipe:
         """Whether a stage is divided as its recipe is: not if it, or what it reads, needs the whole."""
         if self.partitions.scheme == "none":
             return False
-        return not any(self.stages[name].needs_whole for name in (stage, *self.upstream(stage)))
+        return not any(self.stages[name].needs_all_partitions for name in (stage, *self.upstream(stage)))
 
     def partition_keys(self, today: date | None = None) -> list[str]:
         """The names of the partitions there are until today."""

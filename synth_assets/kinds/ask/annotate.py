@@ -16,7 +16,7 @@ from synth_assets.core.parse import Unreadable, strip_code_fence
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageError, declare_contract, find_column
 from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import fill_template, prompt_file
 from synth_assets.kinds.support.labels.label_names import answer_object, as_labels, label_of, labels_of
@@ -71,12 +71,12 @@ class Annotate(Ask[Annotation]):
         read = inputs[self.from_]
         found = find_column("column", self.column, self.from_, read)
         if found.type != "text":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
         check_template("instruction", self.instruction, read)
         own = self._columns()
         for column in own:
             if column.name in read:
-                raise StageFault("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
+                raise StageError("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
         return declare_contract(read.with_columns(own).columns, self.checks, self.description)
 
     def _columns(self) -> list[Column]:
@@ -93,7 +93,7 @@ class Annotate(Ask[Annotation]):
             Column("annotator", "text", "who says it"),
         ]
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         return self.draws
 
     def requests(self, row: Row) -> list[Request]:

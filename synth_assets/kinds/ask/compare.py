@@ -14,7 +14,7 @@ from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role, number_of, telling_words
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageError, declare_contract
 from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, prompt_file, texts_in
 
@@ -64,7 +64,7 @@ class Compare(Ask[Preference]):
         made = [replace(column, nullable=keeps_all and column.name in _OF_A_WINNER) for column in _MADE]
         for column in made:
             if column.name in read:
-                raise StageFault("from", f'"{self.from_}" has a column "{column.name}" already')
+                raise StageError("from", f'"{self.from_}" has a column "{column.name}" already')
         return declare_contract(read.with_columns(made).columns, self.checks, self.description)
 
     def requests(self, row: Row) -> list[Request]:

@@ -11,7 +11,7 @@ from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role, telling_words
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Picture, Reject, Row, StageFault, TableView, declare_contract
+from synth_assets.core.stage import Answer, Ask, Picture, Reject, Row, StageError, TableView, declare_contract
 from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, fill_template, prompt_file
 from synth_assets.kinds.support.judging.scale import (
@@ -54,7 +54,7 @@ class Judge(Ask[JudgeVerdict]):
         check_template("rubric", self.rubric, read)
         for key in ("score", "explanation"):
             if getattr(self, key) in read:
-                raise StageFault(key, f'"{self.from_}" has a column "{getattr(self, key)}" already; name another')
+                raise StageError(key, f'"{self.from_}" has a column "{getattr(self, key)}" already; name another')
         is_mean = self.draws > 1 and self.combine == "mean"
         low, high = self.scale.lowest, self.scale.highest
         made = [

@@ -11,7 +11,7 @@ from synth_assets.core.contract import Column, Contract
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role, number_of, telling_words
 from synth_assets.core.request import Reply, Request
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageError, declare_contract
 from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.numbered_list import read_numbered
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, prompt_file, texts_in
@@ -34,7 +34,7 @@ class Questions(Ask[_Items]):
     shown: int = Field(3, ge=1, le=50, description="examples in one call, drawn anew for each")
     into: str = Field("question", min_length=1, description="the column for the question; the examples' column goes")
 
-    def grown(self, times: float) -> "Questions":
+    def scaled(self, times: float) -> "Questions":
         calls = ceil(self.count * times / self.per_call)
         return self.model_copy(update={"count": min(calls * self.per_call, MOST)})
 
@@ -47,10 +47,10 @@ class Questions(Ask[_Items]):
             check_type("context", self.context, self.from_, read, ("text",))
         kept = [column for column in read.columns if column.name != self.examples]
         if self.into in (column.name for column in kept):
-            raise StageFault("into", f'"{self.from_}" has a column "{self.into}" already')
+            raise StageError("into", f'"{self.from_}" has a column "{self.into}" already')
         return declare_contract([*kept, Column(self.into, "text", "a new question")], self.checks, self.description)
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         return self.count
 
     def requests(self, row: Row) -> list[Request]:

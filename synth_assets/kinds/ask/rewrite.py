@@ -14,7 +14,7 @@ from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.rehearsal import Dice, first_of_role
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageError, declare_contract, find_column
 from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import fill_template, prompt_file
 
@@ -46,7 +46,7 @@ class Rewrite(Ask[list[Json]]):
         read = inputs[self.from_]
         found = find_column("column", self.column, self.from_, read)
         if found.type != "dialog":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not dialog')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found.type}, not dialog')
         check_template("instruction", self.instruction, read)
         rewritten = Column(self.column, "dialog", "the dialog with the assistant's part rewritten")
         return declare_contract(read.with_columns([rewritten]).columns, self.checks, self.description)

@@ -32,7 +32,7 @@ class Best(Sift):
         check_type("score", self.score, self.from_, read, ("integer", "number"))
         return declare_contract(read.columns, self.checks, self.description)
 
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         for _, group in groupby(rows, key=lambda row: canonical_json([row.values[name] for name in self.by])):
             candidates = list(group)
             best = max(candidates, key=self._score)

@@ -18,7 +18,7 @@ from synth_assets.core.stage import (
     Reject,
     Row,
     RowOutcome,
-    StageFault,
+    StageError,
     Study,
     StudyContext,
     TableView,
@@ -58,7 +58,7 @@ class TrainStudent(Study):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if self.test and not self.experts:
-            raise StageFault("test", "needs `experts`, the column with the labels to test against")
+            raise StageError("test", "needs `experts`, the column with the labels to test against")
         for name in self.inputs():
             for key, column in {"column": self.column, "experts": self.experts}.items():
                 _check_text(key, column, name, inputs[name])
@@ -79,18 +79,18 @@ class TrainStudent(Study):
             )
             yield f"confusion, {name}", confusion_png(view.rows(sql), name, judged_by)
 
-    def findings(self, desk: StudyContext) -> Iterator[Values | RowOutcome]:
-        tests = list(_rows(desk, self.test, "row_id")) if self.test else []
+    def rows(self, context: StudyContext) -> Iterator[Values | RowOutcome]:
+        tests = list(_rows(context, self.test, "row_id")) if self.test else []
         unseen = {row.values[self.column] for row in tests}
         lessons: list[Row] = []
-        for row in _rows(desk, self.from_, subject_of(desk.contracts[self.from_])):
+        for row in _rows(context, self.from_, subject_of(context.contracts[self.from_])):
             if row.values["label"] is None:
                 yield RowOutcome(row, Reject("there is no label to learn"))
             elif row.values[self.column] in unseen:
                 yield RowOutcome(row, Reject("the text is among the test rows"))
             else:
                 lessons.append(row)
-        yield from self._taught(desk.folder, lessons, tests)
+        yield from self._taught(context.folder, lessons, tests)
 
     def _taught(self, folder: Path, lessons: Sequence[Row], tests: Sequence[Row]) -> Iterator[Values]:
         trained = self._trained(folder, lessons)
@@ -231,12 +231,12 @@ def _shares(row: Row) -> Mapping[str, float]:
     return {str(name): count / len(said) for name, count in Counter(said).items()}
 
 
-def _rows(desk: StudyContext, table: str, subject: str) -> Iterator[Row]:
-    for values in desk.query(f'SELECT *, {subject} AS {_SUBJECT} FROM "{table}"'):
+def _rows(context: StudyContext, table: str, subject: str) -> Iterator[Row]:
+    for values in context.query(f'SELECT *, {subject} AS {_SUBJECT} FROM "{table}"'):
         own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
         yield Row(str(values["row_id"]), own)
 
 
 def _check_text(key: str, column: str | None, table: str, read: Contract) -> None:
     if column is not None and (found := find_column(key, column, table, read)).type != "text":
-        raise StageFault(key, f'"{column}" of "{table}" is {found.type}, not text')
+        raise StageError(key, f'"{column}" of "{table}" is {found.type}, not text')

@@ -14,7 +14,7 @@ class Diversity(Query):
     """Counts, for each group of rows, how many there are and how much their texts repeat themselves and each other."""
 
     kind: Literal["diversity"] = "diversity"
-    needs_whole: ClassVar[bool] = True
+    needs_all_partitions: ClassVar[bool] = True
 
     from_: str = Field(alias="from", description="the stage it reads")
     column: str = Field(min_length=1, description="the column with the texts")

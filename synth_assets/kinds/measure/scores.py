@@ -19,7 +19,7 @@ class Scores(Query):
     """
 
     kind: Literal["scores"] = "scores"
-    needs_whole: ClassVar[bool] = True
+    needs_all_partitions: ClassVar[bool] = True
 
     from_: str = Field(alias="from", description="the judge's stage")
     score: str = Field("score", description="the column with the score")

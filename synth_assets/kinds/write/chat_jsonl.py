@@ -9,7 +9,7 @@ from pydantic import Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Reject, Row, RowOutcome, Sink, StageFault, declare_contract
+from synth_assets.core.stage import Reject, Row, RowOutcome, Sink, StageError, declare_contract
 from synth_assets.exports.chat_files import ChatFiles, Placed
 from synth_assets.exports.chat_line import LineFault, import_tokenizer
 from synth_assets.kinds.support.export_lines import COLUMNS, values_of
@@ -28,10 +28,10 @@ class ChatJsonl(Sink):
         if self.column not in upstream:
             near = get_close_matches(self.column, upstream.names(), n=1)
             hint = f', did you mean "{near[0]}"?' if near else f" (it has: {', '.join(upstream.names())})"
-            raise StageFault("column", f'"{self.from_}" has no column "{self.column}"{hint}')
+            raise StageError("column", f'"{self.from_}" has no column "{self.column}"{hint}')
         found = upstream.column(self.column).type
         if found != "dialog":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
         return declare_contract(COLUMNS, self.checks, self.description or "The lines of the training files.")
 
     def prepare(self) -> None:

@@ -42,7 +42,7 @@ class Shout(Sift):
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         return declare_contract(inputs[self.from_].columns, self.checks, self.description)
 
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         for row in rows:
             yield RowOutcome(row, {"text": raise_voice(str(row.values["text"]))})
 '''

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.judge import Judge
 from tests.unit.kinds.asking import made, row, shown
 
@@ -68,7 +68,7 @@ def test_only_a_mean_is_no_whole_number():
 
 def test_a_second_judge_needs_columns_of_its_own():
     once = judge().contract({"pairs": READ})
-    with pytest.raises(StageFault, match='has a column "score" already; name another'):
+    with pytest.raises(StageError, match='has a column "score" already; name another'):
         judge().contract({"pairs": once})
     twice = judge(score="tone", explanation="tone_why").contract({"pairs": once})
     assert {"score", "tone", "tone_why"} <= set(twice.names())

@@ -3,7 +3,7 @@
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.choose.panel import Panel
 from tests.unit.kinds.asking import row
 
@@ -57,7 +57,7 @@ def test_its_columns():
     ],
 )  # fmt: skip
 def test_a_panel_that_does_not_fit(keys, read, why):
-    with pytest.raises(StageFault, match=why):
+    with pytest.raises(StageError, match=why):
         panel(**keys).contract({"judged": read})
 
 
