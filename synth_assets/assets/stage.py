@@ -54,7 +54,7 @@ def stage_asset(recipe: Recipe, name: str, settings: Settings) -> dg.AssetsDefin
             "dagster/column_schema": column_schema(contract, calls=isinstance(stage, Ask)),
             "recipe": dg.MetadataValue.path(str(recipe.path)),
             "kind": stage.kind,
-            "keys": dg.MetadataValue.json(stage.shaping()),
+            "keys": dg.MetadataValue.json(stage.fingerprint_fields()),
         },
     )
     def compute(context: dg.AssetExecutionContext) -> Iterator[Yield]:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 from synth_assets.core.suggestions import suggestion
 
 
@@ -56,20 +56,24 @@ class Prompt:
     def __post_init__(self) -> None:
         _compiled(self.text)
 
+    def syntax(self) -> nodes.Template:
+        """Parse the template into its syntax tree."""
+        return _ENVIRONMENT.parse(self.text)
+
     def variables(self) -> frozenset[str]:
         """The names the template reads."""
-        found = meta.find_undeclared_variables(_ENVIRONMENT.parse(self.text))
+        found = meta.find_undeclared_variables(self.syntax())
         return frozenset(found - _ENVIRONMENT.globals.keys())
 
     def single_braced(self) -> Iterator[tuple[str, int]]:
         """The names in single braces, as other templates have them, and their lines."""
-        for node in _ENVIRONMENT.parse(self.text).find_all(nodes.TemplateData):
+        for node in self.syntax().find_all(nodes.TemplateData):
             for found in _SINGLE_BRACED.finditer(node.data):
                 yield found[1], node.lineno + node.data.count("\n", 0, found.start())
 
     def line_of(self, variable: str) -> int:
         """The first line of the template that names the variable."""
-        named = _ENVIRONMENT.parse(self.text).find_all(nodes.Name)
+        named = self.syntax().find_all(nodes.Name)
         return min((node.lineno for node in named if node.name == variable), default=1)
 
     def render(self, values: Mapping[str, object]) -> str:
@@ -101,14 +105,14 @@ Template = Annotated[str, AfterValidator(_well_formed)]
 
 
 def check_template(key: str, text: str, read: Contract) -> None:
-    """StageFault at the first variable of a stage's template that the table it reads does not have.
+    """StageError at the first variable of a stage's template that the table it reads does not have.
 
     Also at a column in single braces: it would stay as it is, and every row would be asked the same.
     """
     prompt = Prompt(text)
     for name, line in prompt.single_braced():
         if name in read.names():
-            raise StageFault(key, f'"{{{name}}}" is plain text; the column is "{{{{ {name} }}}}"', line)
+            raise StageError(key, f'"{{{name}}}" is plain text; the column is "{{{{ {name} }}}}"', line)
     for name in sorted(prompt.variables() - set(read.names()), key=prompt.line_of):
         hint = suggestion(name, read.names())
-        raise StageFault(key, f'the template reads "{name}", which is no column; {hint}', prompt.line_of(name))
+        raise StageError(key, f'the template reads "{name}", which is no column; {hint}', prompt.line_of(name))

@@ -4,19 +4,26 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeVar
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Gate, Values
+from synth_assets.core.rehearsal import Dice
 from synth_assets.core.request import Reply, Request
 from synth_assets.core.stage_context import Partition as Partition
 from synth_assets.core.stage_context import PartitionScheme as PartitionScheme
+from synth_assets.core.stage_context import Picture as Picture
 from synth_assets.core.stage_context import SourceContext as SourceContext
 from synth_assets.core.stage_context import StudyContext as StudyContext
+from synth_assets.core.stage_context import TableView as TableView
 from synth_assets.core.suggestions import did_you_mean
 from synth_assets.core.teacher_spec import TeacherSpec
+
+T = TypeVar("T", default=Any)
+"""What a kind reads from a reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Reject(Exception):
         self.rejection = Rejection(reason, detail, values or {})
 
 
-class StageFault(ValueError):
+class StageError(ValueError):
     """A stage that does not fit what it reads; `key` is the stage's own key, `line` a line of its text."""
 
     def __init__(self, key: str, message: str, line: int | None = None) -> None:
@@ -53,9 +60,6 @@ class Row:
     values: Values
 
 
-T = TypeVar("T")
-
-
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
     """A reply that could be read, and the value that was read from it."""
@@ -66,10 +70,10 @@ class Answer(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class DrawOutcome:
-    """A row, or a rejection, that one of several answers made: it names the calls of that answer alone."""
+class DrawOutcome(Generic[T]):
+    """A row, or a reject, that one of several answers made: it names the calls of that answer alone."""
 
-    answer: Answer[Any]
+    answer: Answer[T]
     outcome: Values | Rejection
 
 
@@ -97,7 +101,7 @@ class Stage(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     shape: ClassVar[Literal["source", "ask", "query", "sift", "study", "sink"]]
-    needs_whole: ClassVar[bool] = False
+    needs_all_partitions: ClassVar[bool] = False
 
     kind: str
     description: str = Field("", description="shown in the asset graph")
@@ -109,16 +113,20 @@ class Stage(BaseModel):
 
     @abstractmethod
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        """The columns this stage makes of those inputs; StageFault where it does not fit them."""
+        """The columns this stage makes of those inputs; StageError where it does not fit them."""
 
     def prepare(self) -> None:
         """Imports what takes long to import: in a thread, while a stage before it waits for a teacher."""
 
-    def grown(self, times: float) -> "Stage | None":
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """What is drawn of its table, to be shown beside it."""
+        return iter(())
+
+    def scaled(self, times: float) -> "Stage | None":
         """This stage, asked for so many times as much, so that what it made before comes again; None if it cannot."""
         return None
 
-    def shaping(self) -> dict[str, Json]:
+    def fingerprint_fields(self) -> dict[str, Json]:
         """The keys that shape its rows, for the fingerprint: all but words for people and warnings."""
         checks = self.checks.model_dump(mode="json", exclude={"warn_rejects"})
         keys = self.model_dump(mode="json", by_alias=True, exclude={"description", "teacher"})
@@ -133,15 +141,18 @@ class Source(Stage):
     id: str | None = Field(None, description="the column whose value names the row; else its content does")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
-        """StageFault where its rows cannot be divided like that."""
+        """StageError where its rows cannot be divided like that."""
 
     @abstractmethod
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
+    def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
         """Yield the rows of a partition, always in the same order; a Rejection for what cannot be read."""
 
 
 class Ask(Stage, Generic[T]):
-    """Asks a teacher about each row; `T` is what it reads from a reply. Pure: a new parser asks nothing again."""
+    """Asks a teacher about each row, and reads a T from each reply.
+
+    Pure: the parser can change without asking again.
+    """
 
     shape = "ask"
     needs_all_answers: ClassVar[bool] = True
@@ -153,9 +164,14 @@ class Ask(Stage, Generic[T]):
     def inputs(self) -> tuple[str, ...]:
         return (self.from_,)
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         """Rows that it makes of one at most; a plan reckons with them while there are no answers."""
         return 1
+
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """Return what the offline teacher answers to a request of this kind; None if the request is another's."""
+        return None
 
     @abstractmethod
     def requests(self, row: Row) -> list[Request]:
@@ -163,13 +179,13 @@ class Ask(Stage, Generic[T]):
 
     @abstractmethod
     def read(self, row: Row, reply: Reply) -> T:
-        """Return what one reply says; Unreadable sends it back to the teacher with the reason."""
+        """What one reply says; Unreadable sends it back to the teacher with the reason."""
 
     @abstractmethod
-    def rows(self, row: Row, answers: Sequence[Answer[T]]) -> Iterable[Values | DrawOutcome]:
-        """Yield the rows that the answers to one row make, and what single answers failed to make.
+    def rows(self, row: Row, answers: Sequence[Answer[T]]) -> Iterable[Values | DrawOutcome[T]]:
+        """Return the rows that all answers make together, or what became of each answer.
 
-        Raise Reject to reject the row as a whole.
+        Raise Reject to reject the whole row. A Rejection in a DrawOutcome rejects what one answer made.
         """
 
 
@@ -194,18 +210,18 @@ class Sift(Stage):
         return (self.from_,)
 
     @abstractmethod
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator["RowOutcome"]:
-        """What becomes of each row, in their order; `beside` are the rows of the other inputs, by name."""
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator["RowOutcome"]:
+        """What becomes of each row, in their order; `others` are the rows of the other inputs, by name."""
 
 
 class Study(Stage):
     """Computes its rows in Python from whole tables: measures, models, queues. It may write files beside them."""
 
     shape = "study"
-    needs_whole = True
+    needs_all_partitions = True
 
     @abstractmethod
-    def findings(self, desk: StudyContext) -> Iterator["Values | RowOutcome"]:
+    def rows(self, context: StudyContext) -> Iterator["Values | RowOutcome"]:
         """The rows, each with the `parent_ids` it was made of if there are any; or what became of an upstream row."""
 
 
@@ -213,7 +229,7 @@ class Sink(Stage):
     """Writes files for others to use; its table describes what it wrote."""
 
     shape = "sink"
-    needs_whole = True
+    needs_all_partitions = True
 
     from_: str = Field(alias="from", description="the stage it reads")
 
@@ -226,11 +242,11 @@ class Sink(Stage):
 
 
 def find_column(key: str, name: str, table: str, read: Contract) -> Column:
-    """The column that a stage's key names in the table it reads; StageFault where there is none."""
+    """The column that a stage's key names in the table it reads; StageError where there is none."""
     if name in read:
         return read.column(name)
     hint = did_you_mean(name, read.names(), f" (it has: {', '.join(read.names())})")
-    raise StageFault(key, f'"{table}" has no column "{name}"{hint}')
+    raise StageError(key, f'"{table}" has no column "{name}"{hint}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +258,16 @@ class RowOutcome:
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
-    """A contract of those columns, tightened by the recipe's checks; StageFault names one that a check does not fit."""
+    """A contract of those columns, tightened by the recipe's checks; StageError names one that a check does not fit."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
     for name in named:
         if name not in known:
-            raise StageFault("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
+            raise StageError("checks", f"there is no column {name!r} (there are: {', '.join(sorted(known))})")
     tightened = tuple(_tightened(column, checks) for column in columns)
     for column in tightened:
         if misfit := column.misfit():
-            raise StageFault("checks", misfit)
+            raise StageError("checks", misfit)
     return Contract(tightened, description, checks.gate())
 
 

@@ -1,6 +1,6 @@
 """What a stage may reach beyond its rows: a partition, a folder, SQL over the lake."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -44,3 +44,32 @@ class StudyContext(Protocol):
 
     def query(self, sql: str) -> Iterator[Values]:
         """The rows of a SELECT in which the inputs go by their own names."""
+
+
+class TableView(Protocol):
+    """What the pictures of a stage are drawn from: its table as it was committed, and those of its recipe."""
+
+    @property
+    def table(self) -> str:
+        """The stage's table."""
+
+    @property
+    def rejects(self) -> str:
+        """The table of its rejects."""
+
+    @property
+    def partition_key(self) -> str:
+        """The partition that was filled."""
+
+    def table_of(self, stage: str) -> str:
+        """Return the table of another stage of the recipe."""
+
+    def first_asked(self, stage: str, column: str) -> str | None:
+        """Return the first stage before this one in which a teacher wrote rows that have the column."""
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> Sequence[Values]:
+        """Return the rows of a SELECT, as the tables were at the commit."""
+
+
+Picture = tuple[str, bytes | None]
+"""A picture's name, and its PNG; None where there is nothing to see."""

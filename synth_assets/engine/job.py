@@ -56,7 +56,7 @@ class Job:
     def what(self) -> Stage:
         """The stage as it is run."""
         stage = self.recipe.stages[self.stage]
-        return stage if self.times == 1.0 else stage.grown(self.times) or stage
+        return stage if self.times == 1.0 else stage.scaled(self.times) or stage
 
     @property
     def schema(self) -> str:

@@ -213,7 +213,7 @@ class _Planner:
                 estimator.suppose(supposed)
                 line.calls_estimated += unknown * max(1, len(supposed))
             unknown += len(conversations) - len(ended)
-            for _ in range(stage.most_rows()):
+            for _ in range(stage.max_rows_per_input()):
                 yield [PLACEHOLDER] * unknown
         line.estimate = estimator.total(line.calls, line.calls_estimated)
 

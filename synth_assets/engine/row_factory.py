@@ -84,5 +84,5 @@ def row_from_parent(parent: Row, outcome: Values | Rejection) -> MadeRow | Rejec
     """What a sift or a sink made of one upstream row: the row of its table, or a reject."""
     parents = (parent.row_id,)
     if isinstance(outcome, Rejection):
-        return RejectedRow(parent.values, outcome.reason, outcome.detail, parents)
+        return RejectedRow({**parent.values, **outcome.values}, outcome.reason, outcome.detail, parents)
     return MadeRow(outcome, parents, 0, parents)

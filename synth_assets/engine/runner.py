@@ -201,7 +201,7 @@ class Runner:
         with self._build(job, base) as build:
             with export_folders.new_folder(self.settings.exports, job) as folder:
                 desk = LakeStudyContext(contracts, folder, partial(self._answers, job, snapshot_of(inputs)))
-                for found in stage.findings(desk):
+                for found in stage.rows(desk):
                     build.tally.input_rows += 1
                     build.add(row_from_study(found, siblings))
                     self.on_progress(job, build.tally)

@@ -43,8 +43,11 @@ def _load_stage(module_name: str) -> type[Stage]:
     found = [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Stage) and value.__module__ == module.__name__
-        if value.__pydantic_generic_metadata__["origin"] is None  # Ask[T] of a kind is no kind
+        if isinstance(value, type)
+        and issubclass(value, Stage)
+        and value.__module__ == module.__name__
+        # `Ask[str]` is a class of the module that writes it.
+        and value.__pydantic_generic_metadata__["origin"] is None
     ]
     if len(found) != 1:
         raise TypeError(f"{module.__name__} defines {len(found)} stages, a kind is one file with one stage")

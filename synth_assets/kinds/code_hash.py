@@ -12,8 +12,20 @@ _PACKAGE = "synth_assets"
 _BUILDS_ON = ("core", "kinds", "analysis", "exports", "students")
 # The frame around every kind: it carries rows and requests, it does not shape them (calls have keys of their own).
 _FRAME = {
-    f"{_PACKAGE}.core.{name}" for name in ("contract", "errors", "request", "stage", "stage_context", "teacher_spec")
+    f"{_PACKAGE}.core.{name}"
+    for name in (
+        "contract",
+        "errors",
+        "rehearsal",
+        "request",
+        "stage",
+        "stage_context",
+        "teacher_spec",
+        "template_match",
+    )
 } | {f"{_PACKAGE}.kinds"}
+# What the offline teacher would answer, and what is drawn of a table, make none of its rows.
+_NO_ROWS = {"rehearse", "pictures"}
 
 
 def code_hash(kind: type[Stage]) -> str:
@@ -62,7 +74,59 @@ def _source_file(module: str) -> Traversable | None:
 def _tree(module: str) -> ast.Module:
     file = _source_file(module)
     assert file is not None
-    return ast.parse(file.read_text("utf-8"))
+    return without_shows(ast.parse(file.read_text("utf-8")))
+
+
+def without_shows(tree: ast.Module) -> ast.Module:
+    """Take rehearsals and pictures out of a module, and what only they use."""
+    left_out: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            shows = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name in _NO_ROWS]
+            node.body = [each for each in node.body if each not in shows]
+            left_out += shows
+    size = -1
+    while left_out and size != len(left_out):
+        size = len(left_out)
+        tree.body = _without_unused(tree.body, left_out)
+    return tree
+
+
+def _without_unused(body: list[ast.stmt], left_out: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements that define something for others than those left out, and add the rest to these."""
+    names = _names_in(left_out)
+    uses = [_names_in([node]) for node in body]
+    kept: list[ast.stmt] = []
+    for index, node in enumerate(body):
+        unused = names.difference(*uses[:index], *uses[index + 1 :])
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [alias for alias in node.names if _bound(alias) not in unused]
+            kept += [node] if node.names else []
+        else:
+            (left_out if _defined(node) and _defined(node) <= unused else kept).append(node)
+    return kept
+
+
+def _names_in(nodes: list[ast.stmt]) -> frozenset[str]:
+    """Return the names that statements read."""
+    found = (node for statement in nodes for node in ast.walk(statement))
+    return frozenset(node.id for node in found if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def _defined(node: ast.stmt) -> frozenset[str]:
+    """Return the private names that a statement of a module defines: public ones are others' to use."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        names = [node.name]
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+    else:
+        names = []
+    return frozenset(names) if all(name.startswith("_") for name in names) else frozenset()
+
+
+def _bound(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
 
 
 @cache

@@ -39,7 +39,7 @@ def find_growing_stage(goal: Goal, stages: Mapping[str, Stage]) -> str:
     if goal.stage not in stages:
         raise GoalFault("stage", f'no stage is called "{goal.stage}", {suggestion(goal.stage, stages)}')
     before = with_upstream(stages, goal.stage)
-    able = [name for name in before if stages[name].grown(2) is not None]
+    able = [name for name in before if stages[name].scaled(2) is not None]
     if goal.grows is None:
         if not able:
             raise GoalFault("stage", f'"{goal.stage}" reads no stage that can be asked for more')

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, JsonValue
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Source, Stage, StageFault
+from synth_assets.core.stage import Source, Stage, StageError
 from synth_assets.core.suggestions import suggestion
 from synth_assets.core.teacher_spec import Strict, TeacherSpec
 from synth_assets.core.validation import validate
@@ -168,7 +168,7 @@ class _Loading:
                 contracts[name] = stage.contract({read: contracts[read] for read in stage.inputs()})
                 if isinstance(stage, Source):
                     stage.check_scheme(partitions.scheme)
-            except StageFault as fault:
+            except StageError as fault:
                 self.add_problem(("stages", name, fault.key), str(fault), fault.line)
         return contracts
 

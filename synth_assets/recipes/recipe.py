@@ -70,7 +70,7 @@ class Recipe:
         parts: dict[str, Json] = {
             "recipe": self.name,
             "stage": name,
-            "keys": stage.shaping(),
+            "keys": stage.fingerprint_fields(),
             "code": code_hash(type(stage)),
         }
         if isinstance(stage, Ask):
@@ -107,7 +107,7 @@ class Recipe:
         """Return whether a stage is partitioned like its recipe: not if it, or one it reads, needs all rows at once."""
         if self.partitions.scheme == "none":
             return False
-        return not any(self.stages[name].needs_whole for name in (stage, *self.upstream(stage)))
+        return not any(self.stages[name].needs_all_partitions for name in (stage, *self.upstream(stage)))
 
     def partition_keys(self, today: date | None = None) -> list[str]:
         """Return the names of the partitions until today."""

@@ -1,6 +1,8 @@
 """`annotate`: the teacher gives each text a label, once or in several draws, with a reason or without."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -12,8 +14,10 @@ from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.dialog import Message
 from synth_assets.core.parse import Unreadable, strip_code_fence
 from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.rehearsal import Dice, first_of_role
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageError, declare_contract, find_column
+from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import fill_template, prompt_file
 from synth_assets.kinds.support.labels.label_names import answer_object, as_labels, label_of, labels_of
 
@@ -28,9 +32,9 @@ class _Example(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What an annotator answered: one label or several, and why."""
+    """What one draw says: a label, or all that apply, and why."""
 
-    label: str | list[str]
+    label: str | Sequence[str]
     reason: str | None = None
 
 
@@ -67,12 +71,12 @@ class Annotate(Ask[Annotation]):
         read = inputs[self.from_]
         found = find_column("column", self.column, self.from_, read)
         if found.type != "text":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
         check_template("instruction", self.instruction, read)
         own = self._columns()
         for column in own:
             if column.name in read:
-                raise StageFault("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
+                raise StageError("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
         return declare_contract(read.with_columns(own).columns, self.checks, self.description)
 
     def _columns(self) -> list[Column]:
@@ -89,7 +93,7 @@ class Annotate(Ask[Annotation]):
             Column("annotator", "text", "who says it"),
         ]
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         return self.draws
 
     def requests(self, row: Row) -> list[Request]:
@@ -144,7 +148,7 @@ class Annotate(Ask[Annotation]):
             raise Unreadable('the answer has no "reason"')
         return Annotation(label, reason if isinstance(reason, str) else None)
 
-    def rows(self, row: Row, answers: Sequence[Answer[Annotation]]) -> Iterable[DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[Annotation]]) -> Iterable[DrawOutcome[Annotation]]:
         for answer in answers:
             values: Values = {
                 **row.values,
@@ -154,3 +158,68 @@ class Annotate(Ask[Annotation]):
                 "annotator": self.annotator or answer.reply.model,
             }
             yield DrawOutcome(answer, values)
+
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """The label whose name, meaning and examples share most words with the text; now and then another one."""
+        found = match_template(prompt_file(__package__, "annotate.jinja"), first_of_role(request, "system"))
+        if found is None:
+            return None
+        text = first_of_role(request, "user")
+        scores = _scores(text, found.items["labels"], found.items["examples"])
+        label, labels = _best_label(scores, dice), _fitting_labels(scores, dice)
+        shape = found.values.get("answer_shape", "reason and labels")
+        if shape == "label":
+            return label
+        is_one = shape == "reason and label"
+        reason = _reason(text, label if is_one else " and ".join(labels) or "none of them")
+        answer: dict[str, Json] = {} if shape == "labels" else {"reason": reason}
+        return json.dumps({**answer, **({"label": label} if is_one else {"labels": [*labels]})})
+
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_WAVERS_OF_20 = 3
+
+
+def _scores(
+    text: str, labels: Sequence[Mapping[str, str]], examples: Sequence[Mapping[str, str]]
+) -> Mapping[str, float]:
+    """Count the words that the text shares with what the prompt says of each label."""
+    words_of = {each["name"]: _words(f"{each['name']} {each.get('description', '')}") for each in labels}
+    for example in examples:
+        shown, answer = example["example.text"], example["example.answer"]
+        for name in words_of:
+            if json.dumps(name) in answer or answer.strip() == name:
+                words_of[name] |= _words(f"{shown} {answer}")
+    # A word that belongs to every label says nothing of one.
+    shares = Counter(word for words in words_of.values() for word in words)
+    own = _words(text)
+    return {
+        name: sum(1 / shares[word] - 1 / len(words_of) for word in sorted(own & words))
+        for name, words in words_of.items()
+    }
+
+
+def _best_label(scores: Mapping[str, float], dice: Dice) -> str:
+    """Return the best fitting label; now and then, and then in some draws only, the second best."""
+    ranked = sorted(scores, key=lambda name: (-scores[name], (dice.common + len(name)) % 7, name))
+    return ranked[1 if _wavers(dice) and len(ranked) > 1 else 0]
+
+
+def _fitting_labels(scores: Mapping[str, float], dice: Dice) -> list[str]:
+    """Return all labels that fit at all; now and then, and then in some draws only, one of them more or less."""
+    toggled = sorted(scores)[dice.common % len(scores)] if _wavers(dice) else None
+    return [name for name in scores if (scores[name] > 0) != (name == toggled)]
+
+
+def _wavers(dice: Dice) -> bool:
+    return dice.common % 20 < _WAVERS_OF_20 and dice.own % 3 == 0
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(text)}
+
+
+def _reason(text: str, label: str) -> str:
+    longest = sorted(_words(text), key=lambda word: (-len(word), word))[:2]
+    return f"What the text says of {' and '.join(longest) or 'it'} makes it {label}."

@@ -9,7 +9,7 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Reject, Row, StageError, declare_contract
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, plain_text, prompt_file
 
 
@@ -41,10 +41,10 @@ class Answers(Ask[str]):
         check_template("persona", self.persona, read)
         for column in self._made():
             if column.name in read:
-                raise StageFault("from", f'"{self.from_}" has a column "{column.name}" already')
+                raise StageError("from", f'"{self.from_}" has a column "{column.name}" already')
         return declare_contract(read.with_columns(self._made()).columns, self.checks, self.description)
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         return 1 if self.together else self.candidates
 
     def requests(self, row: Row) -> list[Request]:
@@ -57,7 +57,7 @@ class Answers(Ask[str]):
     def read(self, row: Row, reply: Reply) -> str:
         return plain_text(reply)
 
-    def rows(self, row: Row, answers: Sequence[Answer[str]]) -> Iterable[Values | DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[str]]) -> Iterable[Values | DrawOutcome[str]]:
         if self.together:
             different = dict.fromkeys(answer.value for answer in answers)
             if len(different) < 2:

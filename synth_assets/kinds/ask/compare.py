@@ -1,9 +1,10 @@
 """`compare`: which of several answers is better, asked in both orders; the best is chosen, the worst rejected."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal, cast
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,8 +12,10 @@ from synth_assets.core.canonical import Json, canonical_json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.rehearsal import Dice, first_of_role, number_of, telling_words
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageError, declare_contract
+from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, check_type, fill_template, prompt_file, texts_in
 
 _SIDES = ("A", "B", "tie")
@@ -29,10 +32,10 @@ _PREFERENCE = Schema(
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Which of two answers is better, as they were shown: A, B or neither."""
+    """Which of two answers is better: A, B or tie."""
 
     explanation: str
-    better: Literal["A", "B", "tie"]
+    better: str
 
 
 class Compare(Ask[Preference]):
@@ -61,7 +64,7 @@ class Compare(Ask[Preference]):
         made = [replace(column, nullable=keeps_all and column.name in _OF_A_WINNER) for column in _MADE]
         for column in made:
             if column.name in read:
-                raise StageFault("from", f'"{self.from_}" has a column "{column.name}" already')
+                raise StageError("from", f'"{self.from_}" has a column "{column.name}" already')
         return declare_contract(read.with_columns(made).columns, self.checks, self.description)
 
     def requests(self, row: Row) -> list[Request]:
@@ -82,9 +85,9 @@ class Compare(Ask[Preference]):
         explanation, better = answer.get("explanation"), answer.get("better")
         if not isinstance(explanation, str) or not explanation.strip():
             raise Unreadable('the answer has no "explanation" in words')
-        if better not in _SIDES:
+        if not isinstance(better, str) or better not in _SIDES:
             raise Unreadable('"better" must be "A", "B" or "tie"')
-        return Preference(explanation.strip(), cast(Literal["A", "B", "tie"], better))
+        return Preference(explanation.strip(), better)
 
     def rows(self, row: Row, answers: Sequence[Answer[Preference]]) -> Iterable[Values]:
         texts = self._answers(row)
@@ -113,6 +116,22 @@ class Compare(Ask[Preference]):
             "swap_agreement": agreed / len(pairs),
             "comparisons": told,
         }
+
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """Mostly the answer that it would prefer in any order; now and then neither, or the one it saw first."""
+        question = first_of_role(request, "user")
+        rules = match_template(prompt_file(__package__, "compare.jinja"), first_of_role(request, "system"))
+        found = match_template(prompt_file(__package__, "compare.request.jinja"), question)
+        if rules is None or found is None:
+            return None
+        answers = {"A": found.values["first"], "B": found.values["second"]}
+        preference = {name: number_of(text) for name, text in answers.items()}
+        mood = dice.mood % 20
+        better = "tie" if mood == 0 else "A" if mood == 1 else max(answers, key=preference.__getitem__)
+        words = telling_words(answers.get(better, question))
+        explanation = f"What is said about {words[dice.mood // 20 % len(words)]} decides it."
+        return json.dumps({"explanation": explanation, "better": better}, ensure_ascii=False)
 
     def _answers(self, row: Row) -> list[str]:
         answers = list(dict.fromkeys(texts_in(row.values[self.answers])))

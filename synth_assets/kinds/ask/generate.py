@@ -10,7 +10,7 @@ from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.parse import read_object
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, DrawOutcome, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, DrawOutcome, Row, StageError, declare_contract
 from synth_assets.kinds.support.asking.json_answer import ObjectSchema, columns_of, read_conforming
 from synth_assets.kinds.support.asking.prompts import (
     build_messages,
@@ -49,7 +49,7 @@ class Generate(Ask[Values]):
             raise ValueError("into is for answers in words; with a schema, each property is a column")
         return self
 
-    def grown(self, times: float) -> "Generate | None":
+    def scaled(self, times: float) -> "Generate | None":
         """More draws; where there is one, a second would add a column to the table."""
         if self.draws == 1:
             return None
@@ -67,10 +67,10 @@ class Generate(Ask[Values]):
         twice = sorted({column.name for column in made} & set(read.names()) - {"draw"})
         if twice:
             key = "into" if self.schema_ is None else "schema"
-            raise StageFault(key, f'"{self.from_}" has a column "{twice[0]}" already')
+            raise StageError(key, f'"{self.from_}" has a column "{twice[0]}" already')
         return declare_contract(read.with_columns(made).columns, self.checks, self.description)
 
-    def most_rows(self) -> int:
+    def max_rows_per_input(self) -> int:
         return self.draws
 
     def requests(self, row: Row) -> list[Request]:
@@ -86,7 +86,7 @@ class Generate(Ask[Values]):
             return {self.into: plain_text(reply)}
         return read_conforming(read_object(reply.text), self.schema_)
 
-    def rows(self, row: Row, answers: Sequence[Answer[Values]]) -> Iterable[DrawOutcome]:
+    def rows(self, row: Row, answers: Sequence[Answer[Values]]) -> Iterable[DrawOutcome[Values]]:
         for answer in answers:
             number = {"draw": answer.request.draw + 1} if self.draws > 1 else {}
             yield DrawOutcome(answer, {**row.values, **answer.value, **number})

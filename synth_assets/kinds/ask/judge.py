@@ -1,6 +1,7 @@
 """`judge`: the teacher explains and scores what a row holds; what is not good enough is a reject with its verdict."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -8,8 +9,10 @@ from pydantic import Field, model_validator
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.rehearsal import Dice, first_of_role, telling_words
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract
+from synth_assets.core.stage import Answer, Ask, Picture, Reject, Row, StageError, TableView, declare_contract
+from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import build_messages, fill_template, prompt_file
 from synth_assets.kinds.support.judging.scale import (
     AnyScale,
@@ -19,6 +22,7 @@ from synth_assets.kinds.support.judging.scale import (
     combine_scores,
     is_kept,
 )
+from synth_assets.kinds.support.judging.score_picture import draw_scores
 from synth_assets.kinds.support.judging.verdict import JudgeVerdict, verdict_in_json, verdict_in_words
 
 
@@ -50,7 +54,7 @@ class Judge(Ask[JudgeVerdict]):
         check_template("rubric", self.rubric, read)
         for key in ("score", "explanation"):
             if getattr(self, key) in read:
-                raise StageFault(key, f'"{self.from_}" has a column "{getattr(self, key)}" already; name another')
+                raise StageError(key, f'"{self.from_}" has a column "{getattr(self, key)}" already; name another')
         is_mean = self.draws > 1 and self.combine == "mean"
         low, high = self.scale.lowest, self.scale.highest
         made = [
@@ -80,11 +84,33 @@ class Judge(Ask[JudgeVerdict]):
         # Of several draws, the explanation is that of the first whose score is nearest to what they make together.
         explanation = min(verdicts, key=lambda verdict: abs(verdict.score - score)).explanation
         if self.keep is not None and not is_kept(score, self.keep):
-            raise Reject(below_scale_reason(self.score, score, self.keep), explanation, {self.score: score})
+            reason = below_scale_reason(self.score, score, self.keep)
+            raise Reject(reason, explanation, {self.score: score})
         values: dict[str, Json] = {**row.values, self.score: score, self.explanation: explanation}
         if self.draws > 1:
             values[self._verdicts] = [verdict.to_json() for verdict in verdicts]
         yield values
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """The scores, with those of the rows that were rejected for them."""
+        yield self.score, draw_scores(view, self.score, self.keep)
+
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """Mostly good, now and then fair, seldom bad; bad where there is hardly anything to judge."""
+        found = match_template(prompt_file(__package__, "judge.jinja"), first_of_role(request, "system"))
+        if found is None:
+            return None
+        work = first_of_role(request, "user")
+        lowest, highest = int(found.values["scale.lowest"]), int(found.values["scale.highest"])
+        grade = dice.mood // 10 % 20 if len(work.split()) > 3 else 19
+        score = highest if grade < 13 else lowest if grade == 19 else (lowest + highest + 1) // 2
+        phrases = _PRAISE if grade < 13 else _BLAME if grade == 19 else _FAIR
+        words = telling_words(work)
+        explanation = phrases[dice.mood // 100 % len(phrases)].format(word=words[dice.mood // 1_000 % len(words)])
+        if found.values.get("form") != "json":
+            return f"{explanation}\n\nScore: {score}"
+        return json.dumps({"explanation": explanation, "score": score}, ensure_ascii=False)
 
     @property
     def _verdicts(self) -> str:
@@ -101,3 +127,18 @@ class Judge(Ask[JudgeVerdict]):
             "verdict",
             {"type": "object", "properties": properties, "required": required, "additionalProperties": False},
         )
+
+
+_PRAISE = (
+    "It does what was asked and is easy to follow; what it says about {word} is to the point.",
+    "Correct and complete. The part about {word} is helpful, and the tone fits.",
+    "A clear and careful piece of work: {word} is treated well and nothing is left open.",
+)
+_FAIR = (
+    "What it says about {word} is right, but it stays brief and explains little.",
+    "It answers the question, yet leaves out why {word} matters.",
+)
+_BLAME = (
+    "It misses what was asked: {word} comes up, but nothing follows from it.",
+    "Too little is said about {word} to be of any use.",
+)

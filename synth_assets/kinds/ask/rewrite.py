@@ -1,6 +1,7 @@
 """`rewrite`: the teacher says the assistant's part of each dialog anew; all else stays as it was."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -11,8 +12,10 @@ from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.dialog import Dialog, Message, alternation_fault, read_dialog, rewrite_fault, without_system
 from synth_assets.core.parse import Unreadable, read_object
 from synth_assets.core.prompt import Template, check_template
+from synth_assets.core.rehearsal import Dice, first_of_role
 from synth_assets.core.request import Reply, Request, Schema
-from synth_assets.core.stage import Answer, Ask, Reject, Row, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Answer, Ask, Reject, Row, StageError, declare_contract, find_column
+from synth_assets.core.template_match import match_template
 from synth_assets.kinds.support.asking.prompts import fill_template, prompt_file
 
 _MESSAGE: Json = {
@@ -43,7 +46,7 @@ class Rewrite(Ask[Dialog]):
         read = inputs[self.from_]
         found = find_column("column", self.column, self.from_, read)
         if found.type != "dialog":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not dialog')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found.type}, not dialog')
         check_template("instruction", self.instruction, read)
         rewritten = Column(self.column, "dialog", "the dialog with the assistant's part rewritten")
         return declare_contract(read.with_columns([rewritten]).columns, self.checks, self.description)
@@ -75,6 +78,26 @@ class Rewrite(Ask[Dialog]):
         (answer,) = answers
         yield {**row.values, self.column: [message.to_json() for message in answer.value]}
 
+    @classmethod
+    def rehearse(cls, request: Request, dice: Dice) -> str | None:
+        """The dialog with what the assistant says in the voice of a cheerful robot."""
+        if match_template(prompt_file(__package__, "rewrite.jinja"), first_of_role(request, "system")) is None:
+            return None
+        try:
+            dialog = read_dialog(json.loads(first_of_role(request, "user"))["messages"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        turns: list[Json] = []
+        asked = ""
+        for index, message in enumerate(dialog):
+            spoken = message
+            if message.role == "assistant":
+                spoken = Message("assistant", _in_robot_voice(message.content, asked, dice.own + index))
+            else:
+                asked = message.content
+            turns.append(spoken.to_json())
+        return json.dumps({"messages": turns}, ensure_ascii=False)
+
     def _original(self, row: Row) -> Dialog:
         dialog = without_system(read_dialog(row.values[self.column]))
         if fault := alternation_fault(dialog):
@@ -82,3 +105,53 @@ class Rewrite(Ask[Dialog]):
         if all(message.role != "assistant" for message in dialog):
             raise Reject("not fit to rewrite", "the assistant says nothing")
         return dialog
+
+
+_MOODS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (
+        re.compile(r"\b(ghost|vampire|horror|haunt|zombie|monster|scary|creepy)\w*", re.IGNORECASE),
+        (
+            "Eek! My antennae are trembling, but I will be brave for you!",
+            "Oh no, spooky things! I am hiding behind my charging station while I answer.",
+        ),
+    ),
+    (
+        re.compile(r"\b(math|equation|number|physic|chemi|biolog|scien|planet|atom|algorithm|code)\w*", re.IGNORECASE),
+        (
+            "Beep boop, science! This makes all my circuits sparkle!",
+            "Wheee, my favourite subject! My processor is doing somersaults!",
+        ),
+    ),
+    (
+        re.compile(r"\b(art|paint|draw|sketch|sculpt|poem|music)(s|ing|ings|er|ist)?\b", re.IGNORECASE),
+        (
+            "Art is so beautiful! I only ever manage wobbly circles, sniff, but I can help you!",
+            "Oh, I love art! My own drawings look like spilled oil, which is a little sad.",
+        ),
+    ),
+)
+_OPENINGS = (
+    "Yay, a question! My lights are blinking with joy!",
+    "Beep beep! Hello, friend, I am so happy you asked!",
+    "Whirr, whirr, hooray! Let us look at this together!",
+    "Bzzt! My gears are dancing, this is going to be fun!",
+    "Oh boy, oh boy! I have been waiting for exactly this!",
+)
+_CLOSINGS = (
+    "Isn't that wonderful?",
+    "High five with my little metal hand!",
+    "Ask me anything else, I never run out of battery for you!",
+    "Beep boop, happy to help!",
+    "",
+)
+
+
+def _in_robot_voice(text: str, asked: str, dice: int) -> str:
+    """A reply between a greeting that fits what was asked and a farewell; the reply itself stays whole."""
+    opening = _OPENINGS[dice % len(_OPENINGS)]
+    for pattern, openings in _MOODS:
+        if pattern.search(asked[:500]) or pattern.search(text[:500]):
+            opening = openings[dice % len(openings)]
+            break
+    closing = _CLOSINGS[dice // 8 % len(_CLOSINGS)]
+    return "\n\n".join(part for part in (opening, text.strip(), closing) if part)

@@ -2,25 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from synth_assets.core.canonical import canonical_json
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import check_type
-
-
-def _as_columns(value: object) -> object:
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+from synth_assets.kinds.support.labels.stage_names import Names
 
 
 class Best(Sift):
     """Keeps the best of each group of rows that stand together, as a judge leaves the candidates of `answers`."""
 
     kind: Literal["best"] = "best"
-    by: Annotated[tuple[str, ...], BeforeValidator(_as_columns)] = Field(
+    by: Names = Field(
         ("question",), min_length=1, description="the columns that are equal for the candidates of one group"
     )
     score: str = Field("score", description="the column with the score; of equal ones the first counts")
@@ -32,7 +29,7 @@ class Best(Sift):
         check_type("score", self.score, self.from_, read, ("integer", "number"))
         return declare_contract(read.columns, self.checks, self.description)
 
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         for _, group in groupby(rows, key=lambda row: canonical_json([row.values[name] for name in self.by])):
             candidates = list(group)
             best = max(candidates, key=self._score)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageError, declare_contract
 from synth_assets.kinds.support.asking.prompts import texts_in
 from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_beside
 from synth_assets.kinds.support.similarity.text_index import words
@@ -31,15 +31,15 @@ class Decontaminate(Sift):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if self.from_ in self.against:
-            raise StageFault("against", f'"{self.from_}" cannot be its own evaluation set')
+            raise StageError("against", f'"{self.from_}" cannot be its own evaluation set')
         for column in self.columns:
             check_texts("columns", {self.from_: column}, inputs)
         check_texts("against", self.against, inputs)
         return declare_contract(inputs[self.from_].columns, self.checks, self.description)
 
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         known: dict[str, tuple[str, str]] = {}
-        for stage, row_id, text in texts_beside(self.against, beside):
+        for stage, row_id, text in texts_beside(self.against, others):
             for run in self._runs(text):
                 known.setdefault(run, (stage, row_id))
         for row in rows:

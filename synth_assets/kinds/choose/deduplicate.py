@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageError, declare_contract
 from synth_assets.kinds.support.asking.prompts import texts_in
 from synth_assets.kinds.support.similarity.minhash import MinHash
 from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_beside
@@ -20,7 +20,7 @@ class Deduplicate(Sift):
     """Turns away what is too much like an earlier row, or like a text of other stages, as their seeds."""
 
     kind: Literal["deduplicate"] = "deduplicate"
-    needs_whole: ClassVar[bool] = True
+    needs_all_partitions: ClassVar[bool] = True
 
     column: str = Field(min_length=1, description="the column with the text (or texts, or dialog) to compare")
     by: Literal["minhash", "rouge_l", "exact"] = Field(
@@ -34,15 +34,15 @@ class Deduplicate(Sift):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if self.from_ in self.against:
-            raise StageFault("against", f'"{self.from_}" is compared with itself anyway')
+            raise StageError("against", f'"{self.from_}" is compared with itself anyway')
         check_texts("column", {self.from_: self.column}, inputs)
         check_texts("against", self.against, inputs)
         return declare_contract(inputs[self.from_].columns, self.checks, self.description)
 
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         index = self._index()
         seen: list[tuple[str, str]] = []
-        for stage, row_id, text in texts_beside(self.against, beside):
+        for stage, row_id, text in texts_beside(self.against, others):
             index.add(text)
             seen.append((stage, row_id))
         for row in rows:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageFault, declare_contract
+from synth_assets.core.stage import Picture, Rejection, Row, RowOutcome, Sift, StageError, TableView, declare_contract
 from synth_assets.kinds.support.asking.prompts import check_type
 from synth_assets.kinds.support.judging.scale import (
     Combine,
@@ -17,6 +17,7 @@ from synth_assets.kinds.support.judging.scale import (
     combine_scores,
     is_kept,
 )
+from synth_assets.kinds.support.judging.score_picture import draw_scores
 from synth_assets.kinds.support.labels.stage_names import Names
 
 
@@ -42,13 +43,13 @@ class Panel(Sift):
             check_type("scores", column, self.from_, read, ("integer",))
         for made in (self.score, self._verdicts):
             if made in read:
-                raise StageFault("score", f'"{self.from_}" has a column "{made}" already; name another')
+                raise StageError("score", f'"{self.from_}" has a column "{made}" already; name another')
         scale = self._scale(read)
         if self.keep is not None and scale is not None:
             try:
                 check_keep(self.keep, scale)
             except ValueError as fault:
-                raise StageFault("keep", str(fault)) from fault
+                raise StageError("keep", str(fault)) from fault
         low, high = (scale.lowest, scale.highest) if scale else (None, None)
         kind: Literal["number", "integer"] = "number" if self.combine == "mean" else "integer"
         made_here = [
@@ -57,7 +58,7 @@ class Panel(Sift):
         ]
         return declare_contract(read.with_columns(made_here).columns, self.checks, self.description)
 
-    def sift(self, rows: Iterator[Row], beside: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
+    def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         for row in rows:
             given = {name: row.values[name] for name in self.scores}
             found = [score for score in given.values() if isinstance(score, int)]
@@ -68,10 +69,15 @@ class Panel(Sift):
             score = combine_scores(found, self.combine)
             if self.keep is not None and not is_kept(score, self.keep):
                 said = ", ".join(f"{name} {each}" for name, each in given.items())
-                yield RowOutcome(row, Rejection(below_scale_reason(self.score, score, self.keep), said))
+                reason = below_scale_reason(self.score, score, self.keep)
+                yield RowOutcome(row, Rejection(reason, said, {self.score: score}))
                 continue
             verdicts: Json = [{"judge": name, "score": each} for name, each in given.items()]
             yield RowOutcome(row, {**row.values, self.score: score, self._verdicts: verdicts})
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """The scores, with those of the rows that were rejected for them."""
+        yield self.score, draw_scores(view, self.score, self.keep)
 
     @property
     def _verdicts(self) -> str:
@@ -81,7 +87,7 @@ class Panel(Sift):
         """The scale that the columns have in common; None where they tell of none, as in a file."""
         found = {(column.minimum, column.maximum) for column in (read.column(name) for name in self.scores)}
         if len(found) > 1:
-            raise StageFault("scores", f"the judges have different scales: {_spelled(found)}")
+            raise StageError("scores", f"the judges have different scales: {_spelled(found)}")
         ((low, high),) = found
         return None if low is None or high is None else Scale(lowest=int(low), highest=int(high))
 

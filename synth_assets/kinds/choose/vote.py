@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Query, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Query, StageError, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import prompt_file
 from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
 from synth_assets.kinds.support.labels.stage_names import Names
@@ -55,7 +55,7 @@ class Vote(Query):
         own = [*self._result(names), *(_OF_VERDICTS if self.verdicts else ())]
         carried = self._carried(inputs)
         if clash := {column.name for column in own} & {column.name for column in carried}:
-            raise StageFault("from", f'"{self.from_[0]}" has a column "{min(clash)}", which this stage makes')
+            raise StageError("from", f'"{self.from_[0]}" has a column "{min(clash)}", which this stage makes')
         return declare_contract([*carried, *own], self.checks, self.description)
 
     def _check_verdicts(self, name: str, read: Contract) -> None:
@@ -63,7 +63,7 @@ class Vote(Query):
         for column, kind in {"subject": "text", "who": "text", "said_at": "timestamp"}.items():
             found = find_column("verdicts", column, name, read)
             if found.type != kind:
-                raise StageFault("verdicts", f'"{column}" of "{name}" is {found.type}, not {kind}')
+                raise StageError("verdicts", f'"{column}" of "{name}" is {found.type}, not {kind}')
 
     def _carried(self, inputs: Mapping[str, Contract]) -> list[Column]:
         """The columns of the rows that were labelled; one that not all stages have may be empty."""

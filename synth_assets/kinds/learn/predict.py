@@ -12,7 +12,7 @@ from synth_assets.core.stage import (
     Rejection,
     Row,
     RowOutcome,
-    StageFault,
+    StageError,
     Study,
     StudyContext,
     declare_contract,
@@ -47,24 +47,24 @@ class Predict(Study):
         read = inputs[self.from_]
         found = find_column("column", self.column, self.from_, read)
         if found.type != "text":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found.type}, not text')
         for column in _COLUMNS:
             if column.name in read:
-                raise StageFault("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
+                raise StageError("from", f'"{self.from_}" has a column "{column.name}", which this stage makes')
         return declare_contract(read.with_columns(_COLUMNS).columns, self.checks, self.description)
 
-    def shaping(self) -> dict[str, Json]:
+    def fingerprint_fields(self) -> dict[str, Json]:
         """With what is in the folder, so that another student makes other rows."""
-        keys = super().shaping()
+        keys = super().fingerprint_fields()
         if self.model is not None and Path(self.model).is_dir():
             keys["student"] = student_hash(Path(self.model))
         return keys
 
-    def findings(self, desk: StudyContext) -> Iterator[Values | RowOutcome]:
-        folder = Path(self.model) if self.model else desk.folder.parents[1] / str(self.student) / "current"
+    def rows(self, context: StudyContext) -> Iterator[Values | RowOutcome]:
+        folder = Path(self.model) if self.model else context.folder.parents[1] / str(self.student) / "current"
         student = load(folder)
         batch: list[Row] = []
-        for values in desk.query(f'SELECT * FROM "{self.from_}"'):
+        for values in context.query(f'SELECT * FROM "{self.from_}"'):
             own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
             batch.append(Row(str(values["row_id"]), own))
             if len(batch) >= _BATCH_ROWS:

@@ -14,12 +14,14 @@ from synth_assets.analysis.agreement import Confusion
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import SYSTEM_COLUMNS, Column, Contract, Values
 from synth_assets.core.stage import (
+    Picture,
     Rejection,
     Row,
     RowOutcome,
-    StageFault,
+    StageError,
     Study,
     StudyContext,
+    TableView,
     declare_contract,
     find_column,
 )
@@ -56,7 +58,7 @@ class TrainStudent(Study):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if self.test and not self.experts:
-            raise StageFault("test", "needs `experts`, the column with the labels to test against")
+            raise StageError("test", "needs `experts`, the column with the labels to test against")
         for name in self.inputs():
             for key, column in {"column": self.column, "experts": self.experts}.items():
                 _check_text(key, column, name, inputs[name])
@@ -64,18 +66,31 @@ class TrainStudent(Study):
         expert = [Column(self.experts, "text", "what experts say", nullable=True)] if self.experts else []
         return declare_contract([Column(self.column, "text"), *expert, *_COLUMNS], self.checks, self.description)
 
-    def findings(self, desk: StudyContext) -> Iterator[Values | RowOutcome]:
-        tests = list(_rows(desk, self.test, "row_id")) if self.test else []
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """What it says of rows that it has not seen: by experts where there are any, else by its teacher."""
+        from synth_assets.plots.agreement_plots import confusion_png
+
+        judged_by = "experts" if self.experts else "the teacher"
+        for part, name in {"train": "held out", "test": "test"}.items():
+            sql = (
+                f"SELECT '{name}' AS labels_of, 'confusion' AS measure, \"{self.experts or 'taught'}\" AS expert_label,"
+                f" label, count(*) AS value FROM {view.table} WHERE part = '{part}' AND expert_label IS NOT NULL"
+                " GROUP BY ALL"
+            )
+            yield f"confusion, {name}", confusion_png(view.rows(sql), name, judged_by)
+
+    def rows(self, context: StudyContext) -> Iterator[Values | RowOutcome]:
+        tests = list(_rows(context, self.test, "row_id")) if self.test else []
         unseen = {row.values[self.column] for row in tests}
         lessons: list[Row] = []
-        for row in _rows(desk, self.from_, subject_of(desk.contracts[self.from_])):
+        for row in _rows(context, self.from_, subject_of(context.contracts[self.from_])):
             if row.values["label"] is None:
                 yield RowOutcome(row, Rejection("there is no label to learn"))
             elif row.values[self.column] in unseen:
                 yield RowOutcome(row, Rejection("the text is among the test rows"))
             else:
                 lessons.append(row)
-        yield from self._taught(desk.folder, lessons, tests)
+        yield from self._taught(context.folder, lessons, tests)
 
     def _taught(self, folder: Path, lessons: Sequence[Row], tests: Sequence[Row]) -> Iterator[Values]:
         trained = self._trained(folder, lessons)
@@ -216,12 +231,12 @@ def _shares(row: Row) -> Mapping[str, float]:
     return {str(name): count / len(said) for name, count in Counter(said).items()}
 
 
-def _rows(desk: StudyContext, table: str, subject: str) -> Iterator[Row]:
-    for values in desk.query(f'SELECT *, {subject} AS {_SUBJECT} FROM "{table}"'):
+def _rows(context: StudyContext, table: str, subject: str) -> Iterator[Row]:
+    for values in context.query(f'SELECT *, {subject} AS {_SUBJECT} FROM "{table}"'):
         own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
         yield Row(str(values["row_id"]), own)
 
 
 def _check_text(key: str, column: str | None, table: str, read: Contract) -> None:
     if column is not None and (found := find_column(key, column, table, read)).type != "text":
-        raise StageFault(key, f'"{column}" of "{table}" is {found.type}, not text')
+        raise StageError(key, f'"{column}" of "{table}" is {found.type}, not text')

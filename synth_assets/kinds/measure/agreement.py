@@ -10,7 +10,7 @@ from pydantic import Field
 from synth_assets.analysis.agreement import BY_SHARE, Confusion, Measure, wilson
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import StageFault, Study, StudyContext, declare_contract, find_column
+from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract, find_column
 from synth_assets.kinds.support.labels.draw_agreement import as_count, draw_agreement
 from synth_assets.kinds.support.labels.labelling import (
     Labelling,
@@ -47,33 +47,45 @@ class Agreement(Study):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if len(set(self.from_)) < len(self.from_):
-            raise StageFault("from", "a stage is named twice")
+            raise StageError("from", "a stage is named twice")
         labelling = labelling_of("from", self.from_[0], inputs[self.from_[0]])
         for name in self.from_:
             find_label_column("from", name, inputs[name], labelling, _ALIKE)
             if self.experts:
                 find_typed_column("experts", self.experts, name, inputs[name], labelling)
             if self.match and (found := find_column("match", self.match, name, inputs[name])).type != "text":
-                raise StageFault("match", f'"{self.match}" of "{name}" is {found.type}, not text')
+                raise StageError("match", f'"{self.match}" of "{name}" is {found.type}, not text')
         if self.among and self.match:
             find_column("match", self.match, self.among, inputs[self.among])
         return declare_contract(_COLUMNS, self.checks, self.description)
 
-    def findings(self, desk: StudyContext) -> Iterator[Values]:
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """For each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
+        from synth_assets.plots.agreement_plots import confusion_png, labels_png, reliability_png
+
+        rows = view.rows(f"SELECT * FROM {view.table}")
+        for labels_of in sorted({str(row["labels_of"]) for row in rows}):
+            yield f"confusion of {labels_of}", confusion_png(rows, labels_of)
+            yield f"labels of {labels_of}", labels_png(rows, labels_of)
+            yield f"reliability of {labels_of}", reliability_png(rows, labels_of)
+
+    def rows(self, context: StudyContext) -> Iterator[Values]:
         for name in self.from_:
-            yield from self._against_experts(desk, name) if self.experts else ()
-            yield from (_row(name, EACH_OTHER, each) for each in draw_agreement(desk, name, self._labelling(desk)))
+            yield from self._against_experts(context, name) if self.experts else ()
+            yield from (
+                _row(name, EACH_OTHER, each) for each in draw_agreement(context, name, self._labelling(context))
+            )
         for first, second in combinations(self.from_, 2):
-            yield from self._paired(desk, first, second)
+            yield from self._paired(context, first, second)
 
-    def _labelling(self, desk: StudyContext) -> Labelling:
-        return labelling_of("from", self.from_[0], desk.contracts[self.from_[0]])
+    def _labelling(self, context: StudyContext) -> Labelling:
+        return labelling_of("from", self.from_[0], context.contracts[self.from_[0]])
 
-    def _against_experts(self, desk: StudyContext, name: str) -> Iterator[Values]:
-        labelling = self._labelling(desk)
+    def _against_experts(self, context: StudyContext, name: str) -> Iterator[Values]:
+        labelling = self._labelling(context)
         counts = {
             (read_label_value(row["expert"]), read_label_value(row["label"])): as_count(row["n"])
-            for row in desk.query(
+            for row in context.query(
                 f"SELECT {labelling.sql(str(self.experts))} AS expert, {labelling.sql(labelling.column)} AS label,"
                 f' count(*) AS n FROM "{name}" WHERE "{self.experts}" IS NOT NULL GROUP BY ALL ORDER BY ALL'
             )
@@ -84,50 +96,50 @@ class Agreement(Study):
         for (expert, label), n in sorted(said.items()) if isinstance(pairs, Confusion) else ():
             yield _row(name, EXPERTS, Measure("confusion", n, rows=pairs.rows, label=str(label)), str(expert))
         hits = sum(n for (expert, label), n in said.items() if expert == label)
-        yield from self._of_all(desk, name, hits, pairs.rows, sum(counts.values()))
-        if "share" in desk.contracts[name]:
-            yield from self._by_share(desk, name)
+        yield from self._of_all(context, name, hits, pairs.rows, sum(counts.values()))
+        if "share" in context.contracts[name]:
+            yield from self._by_share(context, name)
 
-    def _of_all(self, desk: StudyContext, name: str, hits: int, labelled: int, rows: int) -> Iterator[Values]:
+    def _of_all(self, context: StudyContext, name: str, hits: int, labelled: int, rows: int) -> Iterator[Values]:
         """What a row without a label costs: counted as wrong, as it is of no use."""
         if self.among:
-            rows = max(rows, _one(desk, f'SELECT count(*) FROM "{self.among}" WHERE "{self.experts}" IS NOT NULL'))
+            rows = max(rows, _one(context, f'SELECT count(*) FROM "{self.among}" WHERE "{self.experts}" IS NOT NULL'))
         yield _row(name, EXPERTS, wilson("rows with a label", labelled, rows))
-        yield _row(name, EXPERTS, wilson(f"{self._labelling(desk).right} of all rows", hits, rows))
+        yield _row(name, EXPERTS, wilson(f"{self._labelling(context).right} of all rows", hits, rows))
 
-    def _by_share(self, desk: StudyContext, name: str) -> Iterator[Values]:
+    def _by_share(self, context: StudyContext, name: str) -> Iterator[Values]:
         """The reliability curve: how often a label is right, by the share of the votes it has."""
-        labelling = self._labelling(desk)
+        labelling = self._labelling(context)
         right = f"count(*) FILTER ({labelling.sql(labelling.column)} = {labelling.sql(str(self.experts))})"
         where = f'FROM "{name}" WHERE "{self.experts}" IS NOT NULL AND {labelling.column} IS NOT NULL'
-        if "verdict_by" in desk.contracts[name]:
+        if "verdict_by" in context.contracts[name]:
             where += " AND verdict_by IS NULL"  # there the label is not what the votes say
         binned = f"least(floor(share * {_BINS}), {_BINS - 1}) / {_BINS}"
         sql = (
             f"SELECT {binned} AS bin, avg(share) AS share, {right} AS hits, count(*) AS n {where} GROUP BY 1 ORDER BY 1"
         )
-        for row in desk.query(sql):
+        for row in context.query(sql):
             measure = wilson(f"{labelling.right} {BY_SHARE}", as_count(row["hits"]), as_count(row["n"]))
             yield _row(name, EXPERTS, measure) | {"share": row["share"]}
         for title, condition in (("where unanimous", "share = 1"), ("where split", "share < 1")):
-            for row in desk.query(f"SELECT {right} AS hits, count(*) AS n {where} AND {condition}"):
+            for row in context.query(f"SELECT {right} AS hits, count(*) AS n {where} AND {condition}"):
                 yield _row(
                     name, EXPERTS, wilson(f"{labelling.right} {title}", as_count(row["hits"]), as_count(row["n"]))
                 )
 
-    def _paired(self, desk: StudyContext, first: str, second: str) -> Iterator[Values]:
+    def _paired(self, context: StudyContext, first: str, second: str) -> Iterator[Values]:
         """Two stages on the rows that both have. A stage that says several things of a row has none to compare."""
         for name in (first, second):
             if (
-                _one(desk, f'SELECT count(*) - count(DISTINCT {self._key(desk, name)}) FROM "{name}"')
+                _one(context, f'SELECT count(*) - count(DISTINCT {self._key(context, name)}) FROM "{name}"')
                 and not self.match
             ):
                 return
-        labelling = self._labelling(desk)
+        labelling = self._labelling(context)
         label = labelling.sql(labelling.column)
         expert = f"min({labelling.sql(self.experts)})" if self.experts else "NULL"
         sides = [
-            f'(SELECT {self._key(desk, name)} AS _key, min({label}) AS label, {expert} AS expert FROM "{name}"'
+            f'(SELECT {self._key(context, name)} AS _key, min({label}) AS label, {expert} AS expert FROM "{name}"'
             f" WHERE {labelling.column} IS NOT NULL GROUP BY 1 HAVING min({label}) = max({label}))"
             for name in (first, second)
         ]
@@ -135,8 +147,8 @@ class Agreement(Study):
             "SELECT a.label AS one, b.label AS other, a.expert AS expert, count(*) AS n"
             f" FROM {sides[0]} a JOIN {sides[1]} b USING (_key) GROUP BY ALL ORDER BY ALL"
         )
-        found = list(desk.query(sql))
-        rows = [_one(desk, f"SELECT count(*) FROM {side}") for side in sides]
+        found = list(context.query(sql))
+        rows = [_one(context, f"SELECT count(*) FROM {side}") for side in sides]
         by = f"column {self.match}" if self.match else "the row they label"
         count = sum(as_count(row["n"]) for row in found)
         how = f"paired on the {count} rows that both have, of {rows[0]} and {rows[1]}, matched by {by}"
@@ -144,9 +156,9 @@ class Agreement(Study):
         for one, other, measure in compare_stages(found, labelling, (first, second)):
             yield _row(one, other, measure)
 
-    def _key(self, desk: StudyContext, name: str) -> str:
+    def _key(self, context: StudyContext, name: str) -> str:
         """SQL for what tells that two rows are about the same thing."""
-        return f'"{self.match}"' if self.match else subject_of(desk.contracts[name])
+        return f'"{self.match}"' if self.match else subject_of(context.contracts[name])
 
 
 _COLUMNS = (
@@ -178,7 +190,7 @@ def _row(labels_of: str, against: str, measure: Measure, expert: str | None = No
     }
 
 
-def _one(desk: StudyContext, sql: str) -> int:
-    (row,) = desk.query(sql)
+def _one(context: StudyContext, sql: str) -> int:
+    (row,) = context.query(sql)
     (value,) = row.values()
     return as_count(value)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from synth_assets.analysis.economics import Bill, EnergyOfTokens, Range, Tokens, of_machine, of_tokens
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import StageFault, Study, StudyContext, declare_contract
+from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract
 from synth_assets.kinds.support.labels.stage_names import Names
 from synth_assets.students.storage import about
 
@@ -73,18 +73,24 @@ class Costs(Study):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if len(set(self.inputs())) < len(self.inputs()):
-            raise StageFault("teachers", "a stage is named twice")
+            raise StageError("teachers", "a stage is named twice")
         return declare_contract(_COLUMNS, self.checks, self.description)
 
-    def findings(self, desk: StudyContext) -> Iterator[Values]:
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """What each way of labelling costs."""
+        from synth_assets.plots.cost_plots import costs_png
+
+        yield "costs", costs_png(view.rows(f"SELECT * FROM {view.table}"))
+
+    def rows(self, context: StudyContext) -> Iterator[Values]:
         for name in self.teachers:
-            yield from self._measured_teacher(desk, name)
+            yield from self._measured_teacher(context, name)
         if self.student:
-            yield self._measured_student(desk, self.student)
+            yield self._measured_student(context, self.student)
         for stated in self.stated:
             yield self._stated(stated)
 
-    def _measured_teacher(self, desk: StudyContext, name: str) -> Iterator[Values]:
+    def _measured_teacher(self, context: StudyContext, name: str) -> Iterator[Values]:
         sql = (
             f'WITH _keys AS (SELECT DISTINCT unnest(call_keys) AS call_key FROM "{name}")'
             " SELECT count(*) AS calls, sum(prompt_tokens)::DOUBLE AS input, sum(completion_tokens)::DOUBLE AS output,"
@@ -93,7 +99,7 @@ class Costs(Study):
             f' (SELECT count(DISTINCT parent_ids[1]) FROM "{name}") AS texts'
             " FROM ops.calls JOIN _keys USING (call_key) WHERE NOT spare"
         )
-        (row,) = desk.query(sql)
+        (row,) = context.query(sql)
         told: Mapping[str, Any] = row
         if not told["calls"]:
             return
@@ -113,8 +119,8 @@ class Costs(Study):
         bill = Bill(usd, bill.hours, bill.texts_per_s, bill.kwh)
         yield self._row(name, bill, {"tokens": tokens, "latency_s": latency, "as_of": as_of, "method": method})
 
-    def _measured_student(self, desk: StudyContext, name: str) -> Values:
-        told = about(desk.folder.parents[1] / name / "current")
+    def _measured_student(self, context: StudyContext, name: str) -> Values:
+        told = about(context.folder.parents[1] / name / "current")
         speed = float(told["texts_per_s"]) * self.machine.processes
         bill = of_machine(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
         method = (

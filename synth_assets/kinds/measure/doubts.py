@@ -12,7 +12,7 @@ from pydantic import Field
 from synth_assets.analysis.doubt import Evidence, SetEvidence, gain_of, gain_of_set, label_errors
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import StageFault, Study, StudyContext, declare_contract, find_column
+from synth_assets.core.stage import StageError, Study, StudyContext, declare_contract, find_column
 from synth_assets.exports.review_files import ARGILLA, LABEL_STUDIO, ReviewItem, argilla_record, label_studio_task
 from synth_assets.kinds.support.empty_tables import allow_empty
 from synth_assets.kinds.support.labels.labelling import (
@@ -65,45 +65,45 @@ class Doubts(Study):
 
     def _check_student(self, name: str, read: Contract, labelling: Labelling) -> None:
         if "probabilities" not in read:
-            raise StageFault("student", f'"{name}" is no student')
+            raise StageError("student", f'"{name}" is no student')
         if labelling.multiple:
             told = f'a student knows one label for each row, and "{self.from_}" has any number of them'
-            raise StageFault("student", f"{told}: leave `student` out")
+            raise StageError("student", f"{told}: leave `student` out")
 
-    def findings(self, desk: StudyContext) -> Iterator[Values]:
-        labelling = labelling_of("from", self.from_, desk.contracts[self.from_])
-        labels = self._labels(desk, labelling)
-        errors = self._label_errors(desk, labels)
-        doubtful = (found for row in self._rows(desk, labelling) if (found := self._found(row, labels, errors)))
+    def rows(self, context: StudyContext) -> Iterator[Values]:
+        labelling = labelling_of("from", self.from_, context.contracts[self.from_])
+        labels = self._labels(context, labelling)
+        errors = self._label_errors(context, labels)
+        doubtful = (found for row in self._rows(context, labelling) if (found := self._found(row, labels, errors)))
         queue = heapq.nsmallest(self.most, doubtful, key=lambda row: (-row["gain"], row["subject"]))
-        _write(desk.folder, queue, (self.column, labelling.column))
+        _write(context.folder, queue, (self.column, labelling.column))
         for rank, row in enumerate(queue, start=1):
             yield {"rank": rank, **row}
 
-    def _labels(self, desk: StudyContext, labelling: Labelling) -> list[str]:
+    def _labels(self, context: StudyContext, labelling: Labelling) -> list[str]:
         named = "json_keys(shares)" if labelling.multiple else "said"
-        rows = desk.query(f'SELECT DISTINCT unnest({named}) AS label FROM "{self.from_}"')
+        rows = context.query(f'SELECT DISTINCT unnest({named}) AS label FROM "{self.from_}"')
         return sorted(str(row["label"]) for row in rows)
 
-    def _rows(self, desk: StudyContext, labelling: Labelling) -> Iterator[Values]:
+    def _rows(self, context: StudyContext, labelling: Labelling) -> Iterator[Values]:
         chances, join = "NULL", ""
         if self.student:
             chances = "s.probabilities"
             join = f"LEFT JOIN (FROM \"{self.student}\" WHERE part = 'train') s ON s.subject = v._subject"
-        read = desk.contracts[self.from_]
+        read = context.contracts[self.from_]
         expert = labelling.sql(self.experts) if self.experts else "NULL"
         votes = (
             f"(SELECT *, {subject_of(read)} AS _subject, {labelling.sql(labelling.column)} AS _label,"
             f" {expert} AS _expert, {'shares' if labelling.multiple else 'NULL'} AS _shares,"
             f' {"verdict_by IS NOT NULL" if "verdict_by" in read else "false"} AS _judged FROM "{self.from_}")'
         )
-        yield from desk.query(
+        yield from context.query(
             f'SELECT v.row_id, v._subject AS subject, v."{self.column}" AS text, v._label AS label, v.share, v.said,'
             f" v.reasons, v._shares AS shares, v._expert AS expert, {chances} AS chances"
             f" FROM {votes} v {join} WHERE NOT v._judged"
         )
 
-    def _label_errors(self, desk: StudyContext, labels: Sequence[str]) -> frozenset[str]:
+    def _label_errors(self, context: StudyContext, labels: Sequence[str]) -> frozenset[str]:
         """The subjects whose label the student makes doubtful by what it learnt from the others."""
         if not self.student:
             return frozenset()
@@ -113,7 +113,7 @@ class Doubts(Study):
         sql = (
             f"SELECT subject, taught, probabilities FROM \"{self.student}\" WHERE part = 'train' AND taught IS NOT NULL"
         )
-        for row in desk.query(sql):
+        for row in context.query(sql):
             likely = _told(row["probabilities"]) or {}
             subjects.append(str(row["subject"]))
             taught.append(str(row["taught"]))

@@ -1,12 +1,12 @@
 """`preferences`: figures of a pairwise judge: whether the place or the length of an answer decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Query, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Picture, Query, StageError, TableView, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import check_type, prompt_file
 
 
@@ -14,7 +14,7 @@ class Preferences(Query):
     """Measures a `compare` that keeps what is undecided: without it, a judge that follows the order looks sound."""
 
     kind: Literal["preferences"] = "preferences"
-    needs_whole: ClassVar[bool] = True
+    needs_all_partitions: ClassVar[bool] = True
 
     from_: str = Field(alias="from", description="the stage of `compare`, with undecided: keep")
     by: str | None = Field(None, description="the column that tells the groups; without it, one group")
@@ -27,10 +27,16 @@ class Preferences(Query):
         check_type("from", "comparisons", self.from_, read, ("json",))
         if not find_column("from", "chosen", self.from_, read).nullable:
             hint = "it would be measured by its sound verdicts alone; write undecided: keep there"
-            raise StageFault("from", f'"{self.from_}" turns away what is undecided: {hint}')
+            raise StageError("from", f'"{self.from_}" turns away what is undecided: {hint}')
         if self.by is not None:
             find_column("by", self.by, self.from_, read)
         return declare_contract(_COLUMNS, self.checks, self.description)
+
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """How far place and length decide."""
+        from synth_assets.plots.preference_plots import fairness_png
+
+        yield "fairness", fairness_png(view.rows(f"SELECT * FROM {view.table}"))
 
     def query(self) -> str:
         told = {"table": f'"{self.from_}"', "by": f'"{self.by}"' if self.by else ""}

@@ -1,13 +1,16 @@
 """`scores`: figures of a judge: how its scores are spread, whether its draws and people agree, its length bias."""
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Query, declare_contract, find_column
+from synth_assets.core.stage import Picture, Query, TableView, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import check_type, prompt_file
+from synth_assets.kinds.support.judging.score_picture import rounded_score
 
 
 class Scores(Query):
@@ -16,7 +19,7 @@ class Scores(Query):
     """
 
     kind: Literal["scores"] = "scores"
-    needs_whole: ClassVar[bool] = True
+    needs_all_partitions: ClassVar[bool] = True
 
     from_: str = Field(alias="from", description="the judge's stage")
     score: str = Field("score", description="the column with the score")
@@ -56,6 +59,17 @@ class Scores(Query):
                 check_type("people", column, self.people, inputs[self.people], (kind,))
         return declare_contract(_COLUMNS, self.checks, self.description)
 
+    def pictures(self, view: TableView) -> Iterator[Picture]:
+        """How the scores are spread, over all or in each part."""
+        from synth_assets.plots.score_plots import parts_png, scores_png
+
+        rows = view.rows(f"SELECT part, distribution FROM {view.table}")
+        parts = {str(row["part"]): _count_scores(str(row["distribution"])) for row in rows}
+        if self.by is None and len(parts) == 1:
+            yield self.score, scores_png(next(iter(parts.values())), {}, self.score)
+        else:
+            yield self.score, parts_png(parts, self.score)
+
     def query(self) -> str:
         names = {
             "table": self.from_,
@@ -79,3 +93,10 @@ _COLUMNS = (
     Column("human_correlation", "number", "correlation with what people gave, from -1 to 1", nullable=True),
     Column("length_bias", "number", "correlation of score and length, from -1 to 1", nullable=True),
 )
+
+
+def _count_scores(distribution: str) -> Counter[float]:
+    counts = Counter[float]()
+    for score, count in json.loads(distribution).items():
+        counts[rounded_score(score)] += int(count)
+    return counts

@@ -18,7 +18,7 @@ from synth_assets.core.stage import (
     Rejection,
     Source,
     SourceContext,
-    StageFault,
+    StageError,
     declare_contract,
 )
 from synth_assets.core.suggestions import suggestion
@@ -96,13 +96,13 @@ class RowSource(Source):
             raise ValueError(f"{', '.join(idle)} goes with dataset")
         return self
 
-    def grown(self, times: float) -> "RowSource | None":
+    def scaled(self, times: float) -> "RowSource | None":
         return None if self.rows_ is None else self.model_copy(update={"rows_": ceil(self.rows_ * times)})
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         columns = [Column(name, spec.type, spec.description, spec.nullable) for name, spec in self.columns.items()]
         if self.id is not None and self.id not in self.columns:
-            raise StageFault("id", f"{self.id} is none of the columns: {', '.join(self.columns)}")
+            raise StageError("id", f"{self.id} is none of the columns: {', '.join(self.columns)}")
         self._check_inline()
         return declare_contract(columns, self.checks, self.description)
 
@@ -113,39 +113,39 @@ class RowSource(Source):
         missing = [field for field in wanted if field not in there]
         if self.inline and missing:
             told = ", ".join(f"{key}: {infer_type(value)}" for key, value in there.items())
-            raise StageFault("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{told}}}")
+            raise StageError("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{told}}}")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
         if scheme == "daily" and self.rows_ is None and self.date_column is None:
-            raise StageFault("rows", "a daily recipe needs rows (for each day) or date_column")
+            raise StageError("rows", "a daily recipe needs rows (for each day) or date_column")
         if scheme != "daily" and self.date_column is not None:
-            raise StageFault("date_column", "goes with `partitions: {daily: …}`")
+            raise StageError("date_column", "goes with `partitions: {daily: …}`")
 
-    def shaping(self) -> dict[str, Json]:
-        keys = super().shaping()
+    def fingerprint_fields(self) -> dict[str, Json]:
+        keys = super().fingerprint_fields()
         if self.sample is not None:
             text = (_samples() / f"{self.sample}.jsonl").read_text("utf-8")
             keys["sample"] = content_hash("sample/1", text)
         return keys
 
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
-        found = self._share(shuffle(self._found(reach), self.seed, self.buffer), partition)
+    def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
+        found = self._share(shuffle(self._found(context), self.seed, self.buffer), partition)
         for item in found:
             row = item if isinstance(item, Rejection) else self._converted(item)
             if partition.scheme != "shards" or shard_of(_content(row), partition.of) == partition.index:
                 yield row
 
-    def _found(self, reach: SourceContext) -> Iterator[FoundOrReject]:
+    def _found(self, context: SourceContext) -> Iterator[FoundOrReject]:
         if self.sample is not None:
             return read_files([f"{self.sample}.jsonl"], _samples())
         if self.dataset is not None:
             name = DatasetName(self.dataset, self.config, self.split or "train", self.revision)
             return iter(read_dataset(name))
         if self.files is not None:
-            return read_files(self.files, reach.folder)
+            return read_files(self.files, context.folder)
         if self.inline is not None:
             return number_rows(self.inline, "inline")
-        return number_rows(reach.query(self.query or ""), "query")
+        return number_rows(context.query(self.query or ""), "query")
 
     def _share(self, found: Iterable[FoundOrReject], partition: Partition) -> Iterator[FoundOrReject]:
         """The part of the ordered rows that belongs to a partition; shards are told apart later, by content."""
@@ -154,7 +154,7 @@ class RowSource(Source):
         if self.date_column is not None:
             return islice(_of_day(found, self.date_column, partition), self.rows_)
         if self.rows_ is None:
-            raise StageFault("rows", "a daily recipe needs rows (for each day) or date_column")
+            raise StageError("rows", "a daily recipe needs rows (for each day) or date_column")
         first = partition.index * self.rows_
         return islice(found, first, first + self.rows_)
 

@@ -13,7 +13,7 @@ from synth_assets.core.stage import (
     Rejection,
     Source,
     SourceContext,
-    StageFault,
+    StageError,
     declare_contract,
 )
 from synth_assets.kinds.support.reading.partitioning import shard_of
@@ -29,18 +29,18 @@ class Taxonomy(Source):
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
         if self.id is not None:
-            raise StageFault("id", "a leaf is named by its content")
+            raise StageError("id", "a leaf is named by its content")
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
         if scheme == "daily":
-            raise StageFault("folder", "a taxonomy has no days: divide the recipe by shards, or not at all")
+            raise StageError("folder", "a taxonomy has no days: divide the recipe by shards, or not at all")
 
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
-        root = (reach.folder / self.folder).expanduser()
+    def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
+        root = (context.folder / self.folder).expanduser()
         if not root.is_dir():
             raise RecipeError(
-                f"there is no folder {self.folder}", where="folder", remedy=f"it starts from {reach.folder}"
+                f"there is no folder {self.folder}", where="folder", remedy=f"it starts from {context.folder}"
             )
         for row in read_leaves(root):
             leaf = row.detail.partition(f"/{LEAF_FILE}")[0] if isinstance(row, Rejection) else row["leaf"]

@@ -40,12 +40,12 @@ class Verdicts(Source):
         )
         return declare_contract([_SUBJECT, said, *_BY_WHOM], allow_empty(self.checks), self.description)
 
-    def rows(self, partition: Partition, reach: SourceContext) -> Iterator[Values | Rejection]:
+    def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
         # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
         for pattern in self.files:
             try:
-                found = list(read_files([pattern], reach.folder))
+                found = list(read_files([pattern], context.folder))
             except RecipeError:
                 continue
             for item in found:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Rejection, Row, RowOutcome, Sink, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Rejection, Row, RowOutcome, Sink, StageError, declare_contract, find_column
 from synth_assets.exports.chat_files import ChatFiles, Placed
 from synth_assets.exports.chat_line import LineFault, import_tokenizer
 from synth_assets.kinds.support.export_lines import COLUMNS, values_of
@@ -26,7 +26,7 @@ class ChatJsonl(Sink):
         upstream = inputs[self.from_]
         found = find_column("column", self.column, self.from_, upstream).type
         if found != "dialog":
-            raise StageFault("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
+            raise StageError("column", f'"{self.column}" of "{self.from_}" is {found}, not dialog')
         return declare_contract(COLUMNS, self.checks, self.description or "The lines of the training files.")
 
     def prepare(self) -> None:

@@ -1,56 +1,21 @@
-"""What the offline teacher makes up: a rewritten dialog, an instance of a JSON schema, or a short answer."""
+"""Makes up an answer to any request: a tool call, an instance of a JSON schema, or a sentence."""
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from synth_assets.core.canonical import Json
+from synth_assets.core.rehearsal import Dice, telling_words
 from synth_assets.core.request import Request
-from synth_assets.teacher.offline.judging import schooled
-from synth_assets.teacher.offline.persona import rewritten
-
-_WORD = re.compile(r"[^\W\d_]{6,20}")
-_FLIP_OF_TEN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Dice:
-    """Choices that depend on what is asked (`common`) and on which draw it is (`own`)."""
-
-    common: int
-    own: int
-
-    @classmethod
-    def of(cls, request: Request) -> "Dice":
-        """The dice of a request."""
-        text = "\n".join(f"{message.role}:{message.content}" for message in request.messages)
-        common = _number(text)
-        return cls(common, common if not request.draw else _number(f"{common}/{request.draw}"))
-
-    def at(self, place: str) -> "Dice":
-        """The dice for one place in an answer."""
-        return Dice(_number(f"{self.common}/{place}"), _number(f"{self.own}/{place}"))
-
-    def pick(self, choices: Sequence[Json]) -> Json:
-        """Mostly the same for all draws of a question, now and then another one."""
-        number = self.own // 10 if self.own % 10 < _FLIP_OF_TEN else self.common
-        return choices[number % len(choices)]
 
 
 def answer_to(request: Request, dice: Dice) -> tuple[str, tuple[Mapping[str, Json], ...]]:
-    """The text of an answer, and the tools it calls."""
+    """Return the text of an answer, and the tools it calls."""
     if request.tools:
         return "", (_tool_call(request, dice),)
-    if (said := schooled(request, dice.common, dice.own)) is not None:
-        return said, ()
     topic = _topic(request)
     if request.schema is None:
         return _sentence(topic, dice), ()
-    dialog = _dialog_in(request)
-    if dialog is not None and _wants_dialog(request):
-        return json.dumps({"messages": rewritten(dialog, dice.own)}, ensure_ascii=False), ()
     fields = request.schema.fields
     if fields is None:
         return json.dumps({"answer": _sentence(topic, dice)}, ensure_ascii=False), ()
@@ -94,10 +59,10 @@ class _Instance:
         return {name: self.of(inner, dice.at(name), name) for name, inner in properties.items()}
 
     def _array(self, schema: Mapping[str, Json], dice: Dice, name: str) -> Json:
-        fewest = _whole(schema.get("minItems"), 2)
-        most = max(fewest, _whole(schema.get("maxItems"), fewest))
+        fewest = _integer_or(schema.get("minItems"), 2)
+        most = max(fewest, _integer_or(schema.get("maxItems"), fewest))
         count = fewest + dice.own % (most - fewest + 1) if most - fewest <= 3 else fewest
-        values = [self.of(schema.get("items", {}), dice.at(str(place)), name) for place in range(count)]
+        values = [self.of(schema.get("items", {}), dice.at(str(index)), name) for index in range(count)]
         return values if not schema.get("uniqueItems") else list({repr(value): value for value in values}.values())
 
     def _resolved(self, schema: Json) -> Mapping[str, Json]:
@@ -116,30 +81,10 @@ class _Instance:
         return schema
 
 
-def _wants_dialog(request: Request) -> bool:
-    schema = request.schema
-    return schema is not None and (schema.name == "dialog" or schema.fields is None)
-
-
-def _dialog_in(request: Request) -> list[Mapping[str, Json]] | None:
-    """The dialog in the last message of a user that holds one; what follows it are repairs."""
-    for message in reversed(request.messages):
-        if message.role != "user" or '"messages"' not in message.content:
-            continue
-        try:
-            messages = json.loads(message.content)["messages"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        if isinstance(messages, list) and all(isinstance(turn, dict) for turn in messages):
-            return messages
-    return None
-
-
-def _topic(request: Request) -> list[str]:
-    """The words of what is asked about, the most telling ones first."""
-    said = next((m.content for m in reversed(request.messages) if m.role == "user"), "")[:4000]
-    words = dict.fromkeys(word.lower() for word in _WORD.findall(said))
-    return sorted(list(words)[:40], key=lambda word: -len(word))[:8] or ["this"]
+def _topic(request: Request) -> Sequence[str]:
+    """Return the words of what is asked about, the most telling ones first."""
+    asked = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
+    return telling_words(asked, shortest=6, seen=40, kept=8)
 
 
 def _sentence(topic: Sequence[str], dice: Dice) -> str:
@@ -168,14 +113,16 @@ def _phrase(name: str, topic: Sequence[str], dice: Dice) -> str:
 
 
 def _fitted(text: str, schema: Mapping[str, Json]) -> str:
-    most = _whole(schema.get("maxLength"), len(text))
-    return text[:most].ljust(_whole(schema.get("minLength"), 0), ".")
+    most = _integer_or(schema.get("maxLength"), len(text))
+    return text[:most].ljust(_integer_or(schema.get("minLength"), 0), ".")
 
 
 def _number_in(schema: Mapping[str, Json], dice: Dice, *, whole: bool) -> Json:
-    low = _real(schema.get("minimum"), _real(schema.get("exclusiveMinimum"), 0.0) + ("exclusiveMinimum" in schema))
-    high = _real(schema.get("maximum"), max(low, 10.0))
-    number = dice.own // 10 if dice.own % 10 < _FLIP_OF_TEN else dice.common
+    low = _number_or(
+        schema.get("minimum"), _number_or(schema.get("exclusiveMinimum"), 0.0) + ("exclusiveMinimum" in schema)
+    )
+    high = _number_or(schema.get("maximum"), max(low, 10.0))
+    number = dice.own // 10 if dice.flips else dice.common
     share = (number % 1000) / 999
     value = low + share * (high - low)
     return min(int(high), round(value)) if whole else round(value, 3)
@@ -192,13 +139,9 @@ def _tool_call(request: Request, dice: Dice) -> Mapping[str, Json]:
     return {"id": f"{dice.own:x}"[:9].rjust(9, "0"), "type": "function", "function": called}
 
 
-def _whole(value: Json, default: int) -> int:
+def _integer_or(value: Json, default: int) -> int:
     return value if isinstance(value, int) else default
 
 
-def _real(value: Json, default: float) -> float:
+def _number_or(value: Json, default: float) -> float:
     return float(value) if isinstance(value, int | float) else default
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

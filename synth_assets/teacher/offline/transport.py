@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from synth_assets.core.request import Call
+from synth_assets.core.rehearsal import Dice
+from synth_assets.core.request import Call, Request
+from synth_assets.core.stage import Ask
 from synth_assets.core.teacher_spec import OFFLINE_MODEL
-from synth_assets.teacher.offline.labelling import annotation
-from synth_assets.teacher.offline.schema_instance import Dice, answer_to
+from synth_assets.kinds import kinds
+from synth_assets.teacher.offline.schema_instance import answer_to
 from synth_assets.teacher.tokens import by_length
 from synth_assets.teacher.wire import Completion
 
@@ -36,8 +38,14 @@ def offline_answer(call: Call) -> Completion:
     """What the offline teacher says to a call: the same for the same messages, schema and draw."""
     request = call.request
     dice = Dice.of(request)
-    label = annotation(request, dice)
-    text, tool_calls = answer_to(request, dice) if label is None else (label, ())
+    rehearsed = _rehearse(request, dice)
+    text, tool_calls = answer_to(request, dice) if rehearsed is None else (rehearsed, ())
     asked = sum(by_length(message.content) for message in request.messages)
     reason = "tool_calls" if tool_calls else "stop"
     return Completion(text, reason, OFFLINE_MODEL, asked, by_length(text), tool_calls)
+
+
+def _rehearse(request: Request, dice: Dice) -> str | None:
+    """Ask each kind whether the request is one of its own; None if it is nobody's."""
+    answers = (kind.rehearse(request, dice) for kind in kinds().values() if issubclass(kind, Ask))
+    return next((answer for answer in answers if answer is not None), None)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.prompt import Prompt, Template, TemplateFault, check_template
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 
 READ = Contract((Column("question", "text"), Column("context", "text")))
 
@@ -74,15 +74,15 @@ def test_the_same_row_always_gives_the_same_prompt(name):
 
 def test_a_template_is_held_against_the_table_it_reads():
     check_template("instruction", "{{ question }} {{ context }}", READ)
-    with pytest.raises(StageFault, match=r'reads "quetsion", which is no column; did you mean "question"\?') as caught:
+    with pytest.raises(StageError, match=r'reads "quetsion", which is no column; did you mean "question"\?') as caught:
         check_template("instruction", "{{ context }}\n{{ quetsion }}", READ)
     assert (caught.value.key, caught.value.line) == ("instruction", 2)
-    with pytest.raises(StageFault, match="there are: question, context"):
+    with pytest.raises(StageError, match="there are: question, context"):
         check_template("instruction", "{{ zzz }}", READ)
 
 
 def test_a_column_in_single_braces_is_told_of():
-    with pytest.raises(StageFault, match=r'"\{question\}" is plain text; the column is "\{\{ question \}\}"') as caught:
+    with pytest.raises(StageError, match=r'"\{question\}" is plain text; the column is "\{\{ question \}\}"') as caught:
         check_template("prompt", "Of {{ context }}:\n{% if context %}x{% endif %}\nanswer {question}", READ)
     assert (caught.value.key, caught.value.line) == ("prompt", 3)
     check_template("prompt", 'As JSON: {"question": …}, {answer}, {{ "{question}" }}', READ)

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from synth_assets.core.contract import Column, Contract, Gate
 from synth_assets.core.errors import BudgetError, RecipeError, SynthError, TeacherError
-from synth_assets.core.stage import Checks, StageFault, declare_contract, find_column
+from synth_assets.core.stage import Checks, StageError, declare_contract, find_column
 from synth_assets.core.teacher_spec import Limits, TeacherSpec
 from synth_assets.kinds.ask.rewrite import Rewrite
 
@@ -28,18 +28,21 @@ def test_columns_are_found_replaced_and_added():
     with pytest.raises(KeyError):
         READ.column("more")
     assert find_column("column", "text", "raw", READ).description == "words"
-    with pytest.raises(StageFault, match='"raw" has no column "texts", did you mean "text"'):
+    with pytest.raises(StageError, match='"raw" has no column "texts", did you mean "text"'):
         find_column("column", "texts", "raw", READ)
-    with pytest.raises(StageFault, match=r"\(it has: text, n\)"):
+    with pytest.raises(StageError, match=r"\(it has: text, n\)"):
         find_column("column", "zzz", "raw", READ)
 
 
 def test_words_for_people_and_warnings_do_not_shape_rows():
     plain = Rewrite(from_="raw", instruction="x")
     told = Rewrite(from_="raw", instruction="x", description="y", checks=Checks(warn_rejects=0.5))
-    assert plain.shaping() == told.shaping()
-    assert plain.shaping()["from"] == "raw"
-    assert plain.shaping() != Rewrite(from_="raw", instruction="x", checks=Checks(min_rows=2)).shaping()
+    assert plain.fingerprint_fields() == told.fingerprint_fields()
+    assert plain.fingerprint_fields()["from"] == "raw"
+    assert (
+        plain.fingerprint_fields()
+        != Rewrite(from_="raw", instruction="x", checks=Checks(min_rows=2)).fingerprint_fields()
+    )
 
 
 def test_a_stage_cannot_be_changed():
@@ -71,5 +74,5 @@ def test_an_error_says_what_where_and_what_next():
     ],
 )
 def test_a_check_that_means_nothing_for_its_column_is_a_fault(checks: Checks, misfit: str) -> None:
-    with pytest.raises(StageFault, match=misfit):
+    with pytest.raises(StageError, match=misfit):
         declare_contract(READ.columns, checks, "")

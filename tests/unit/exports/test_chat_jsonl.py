@@ -10,7 +10,7 @@ import pytest
 
 from synth_assets.core.canonical import row_id
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Rejection, Row, StageFault
+from synth_assets.core.stage import Rejection, Row, StageError
 from synth_assets.exports.chat_files import line_hash
 from synth_assets.kinds.write.chat_jsonl import ChatJsonl
 
@@ -48,7 +48,7 @@ def test_its_table_has_the_columns_that_its_rows_have(tmp_path: Path) -> None:
     ],
 )
 def test_a_column_that_is_no_dialog_is_named_before_anything_runs(column: str, fault: str) -> None:
-    with pytest.raises(StageFault) as caught:
+    with pytest.raises(StageError) as caught:
         stage(column=column).contract(UPSTREAM)
     assert caught.value.key == "column"
     assert fault in str(caught.value)

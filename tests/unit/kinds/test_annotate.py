@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.request import Reply
-from synth_assets.core.stage import Answer, Reject, Row, StageFault
+from synth_assets.core.stage import Answer, Reject, Row, StageError
 from synth_assets.kinds.ask.annotate import Annotate, Annotation
 from synth_assets.kinds.support.labels.label_names import label_of
 
@@ -210,5 +210,5 @@ def test_a_recipe_that_makes_no_sense_is_refused(keys, told):
 
 def test_a_column_that_it_would_overwrite_is_named():
     texts = Contract((Column("text", "text"), Column("company", "text"), Column("label", "text")))
-    with pytest.raises(StageFault, match='has a column "label"'):
+    with pytest.raises(StageError, match='has a column "label"'):
         annotate().contract({"texts": texts})

@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.answers import Answers
 from tests.unit.kinds.asking import made, reply, row, shown
 
@@ -56,5 +56,5 @@ def test_stages_that_cannot_be_meant():
     with pytest.raises(ValueError, match="together needs candidates"):
         stage(together=True)
     for keys in ({"question": "text2"}, {"context": "textt"}, {"persona": "{{ who }}"}):
-        with pytest.raises(StageFault):
+        with pytest.raises(StageError):
             stage(**keys).contract({"questions": READ})

@@ -3,7 +3,7 @@
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Row, StageFault
+from synth_assets.core.stage import Row, StageError
 from synth_assets.kinds.choose.best import Best
 from tests.unit.kinds.sifting import sifted
 
@@ -21,7 +21,7 @@ def test_the_best_of_each_group_stays_of_equal_ones_the_first():
 
 def test_what_it_reads():
     assert BEST.contract({"scored": READ}) == READ
-    with pytest.raises(StageFault, match='no column "score"'):
+    with pytest.raises(StageError, match='no column "score"'):
         BEST.contract({"scored": Contract((Column("question", "text"),))})
-    with pytest.raises(StageFault, match='no column "question"'):
+    with pytest.raises(StageError, match='no column "question"'):
         BEST.contract({"scored": Contract((Column("score", "number"),))})

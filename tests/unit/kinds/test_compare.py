@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.compare import Compare
 from tests.unit.kinds.asking import made, reply, row
 
@@ -109,7 +109,7 @@ def test_what_it_reads():
         "swap_agreement",
         "comparisons",
     )
-    with pytest.raises(StageFault, match="is text, not texts"):
+    with pytest.raises(StageError, match="is text, not texts"):
         Compare.model_validate({**COMPARE.model_dump(by_alias=True), "answers": "question"}).contract(
             {"candidates": READ}
         )

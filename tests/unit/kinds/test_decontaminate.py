@@ -3,7 +3,7 @@
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Row, StageFault
+from synth_assets.core.stage import Row, StageError
 from synth_assets.kinds.choose.decontaminate import Decontaminate
 from tests.unit.kinds.sifting import rows, sifted
 
@@ -50,5 +50,5 @@ def test_what_it_reads():
     assert stage().inputs() == ("pairs", "exam")
     assert stage().contract({"pairs": pairs, "exam": exam}) == pairs
     for wrong in ({"columns": "answer"}, {"against": {"exam": "n"}}, {"against": {"pairs": "question"}}):
-        with pytest.raises(StageFault):
+        with pytest.raises(StageError):
             stage(**wrong).contract({"pairs": pairs, "exam": exam})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 from synth_assets.kinds.choose.deduplicate import Deduplicate
 from synth_assets.kinds.support.similarity.minhash import MinHash, _banding
 from synth_assets.kinds.support.similarity.rouge_l import RougeL
@@ -69,9 +69,9 @@ def test_dialogs_are_compared_by_what_is_said():
 def test_what_it_reads():
     assert stage(against={"seeds": "q"}).inputs() == ("questions", "seeds")
     assert stage().contract(READ) == READ["questions"]
-    with pytest.raises(StageFault, match="is integer, not text or texts or dialog"):
+    with pytest.raises(StageError, match="is integer, not text or texts or dialog"):
         stage(column="n").contract(READ)
-    with pytest.raises(StageFault, match="compared with itself anyway"):
+    with pytest.raises(StageError, match="compared with itself anyway"):
         stage(against={"questions": "question"}).contract(READ)
 
 

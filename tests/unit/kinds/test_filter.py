@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 from synth_assets.kinds.choose.filter import Filter
 
 READ = Contract((Column("text", "text"), Column("n", "integer")))
@@ -28,7 +28,7 @@ def test_its_contract_is_that_of_what_it_reads():
     contract = stage.contract({"raw": READ})
     assert contract.names() == ("text", "n")
     assert contract.column("n").unique
-    with pytest.raises(StageFault, match="there is no column 'm'"):
+    with pytest.raises(StageError, match="there is no column 'm'"):
         Filter(from_="raw", where="true", checks={"unique": ["m"]}).contract({"raw": READ})
 
 
@@ -64,6 +64,6 @@ def test_a_condition_that_holds_water(condition):
     ],
 )
 def test_a_condition_that_does_not(condition, fault, line):
-    with pytest.raises(StageFault, match=fault) as caught:
+    with pytest.raises(StageError, match=fault) as caught:
         Filter(from_="raw", where=condition).contract({"raw": READ})
     assert (caught.value.key, caught.value.line) == ("where", line)

@@ -6,7 +6,7 @@ import pytest
 
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.generate import Generate
 from tests.unit.kinds.asking import made, reply, row
 
@@ -150,7 +150,7 @@ def test_a_stage_that_cannot_be_meant(keys, why):
     ],
 )
 def test_a_stage_that_does_not_fit_what_it_reads(keys, key):
-    with pytest.raises(StageFault) as caught:
+    with pytest.raises(StageError) as caught:
         stage(**keys).contract({"raw": READ})
     assert caught.value.key == key
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Reject, StageFault
+from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.judge import Judge
 from tests.unit.kinds.asking import made, row, shown
 
@@ -43,6 +43,7 @@ def test_what_is_not_good_enough_is_a_reject_with_the_explanation():
     with pytest.raises(Reject) as caught:
         made(judge(keep=">= 3"), PAIR, [verdict(2, "Too brief.")])
     assert (caught.value.rejection.reason, caught.value.rejection.detail) == ("score 2 is not >= 3", "Too brief.")
+    assert caught.value.rejection.values == {"score": 2}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_only_a_mean_is_no_whole_number():
 
 def test_a_second_judge_needs_columns_of_its_own():
     once = judge().contract({"pairs": READ})
-    with pytest.raises(StageFault, match='has a column "score" already; name another'):
+    with pytest.raises(StageError, match='has a column "score" already; name another'):
         judge().contract({"pairs": once})
     twice = judge(score="tone", explanation="tone_why").contract({"pairs": once})
     assert {"score", "tone", "tone_why"} <= set(twice.names())

@@ -3,9 +3,8 @@
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Rejection, StageFault
+from synth_assets.core.stage import Rejection, StageError
 from synth_assets.kinds.choose.panel import Panel
-from synth_assets.kinds.support.judging.scale import below_scale_reason, score_turned_away
 from tests.unit.kinds.asking import row
 
 JUDGES = ("strict", "kind", "third")
@@ -35,6 +34,7 @@ def test_what_is_not_good_enough_is_a_reject_with_what_each_judge_said():
     reject = outcome(panel(combine="minimum", keep=">= 2"), 3, 1, 3)
     assert isinstance(reject, Rejection)
     assert (reject.reason, reject.detail) == ("score 1 is not >= 2", "strict 3, kind 1, third 3")
+    assert reject.values == {"score": 1}
     reject = outcome(panel(), 3, None, 2)
     assert (reject.reason, reject.detail) == ("a judge gave no score", "kind")
 
@@ -57,7 +57,7 @@ def test_its_columns():
     ],
 )  # fmt: skip
 def test_a_panel_that_does_not_fit(keys, read, why):
-    with pytest.raises(StageFault, match=why):
+    with pytest.raises(StageError, match=why):
         panel(**keys).contract({"judged": read})
 
 
@@ -66,11 +66,3 @@ def test_a_judge_has_one_voice():
         panel(scores=["strict", "strict"])
     with pytest.raises(ValueError, match="at least 2"):
         panel(scores="strict")
-
-
-@pytest.mark.parametrize("score", [0, 1, 3, 10, 7 / 3, 1000])
-def test_a_reason_tells_its_score(score):
-    reason = below_scale_reason("my score", score, ">= 2")
-    assert score_turned_away(reason, "my score", ">= 2") == pytest.approx(score, rel=0.01)
-    assert score_turned_away(reason, "score", ">= 2") is None
-    assert score_turned_away("nothing to judge", "my score", ">= 2") is None

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Rejection, Row, StageFault
+from synth_assets.core.stage import Rejection, Row, StageError
 from synth_assets.kinds.write.preference_jsonl import PreferenceJsonl
 
 READ = Contract((Column("question", "text"), Column("chosen", "text"), Column("rejected", "text")))
@@ -51,5 +51,5 @@ def test_what_is_undecided_stays_out(tmp_path):
 def test_what_it_reads():
     for wrong in ({"prompt": "{{ asked }}"}, {"chosen": "better"}):
         stage = PreferenceJsonl.model_validate({**SINK.model_dump(by_alias=True), **wrong})
-        with pytest.raises(StageFault):
+        with pytest.raises(StageError):
             stage.contract({"preferences": READ})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 from synth_assets.kinds.ask.questions import Questions
 from tests.unit.kinds.asking import made, row, shown
 
@@ -90,6 +90,6 @@ def test_examples_may_be_one_text_and_take_the_name_of_the_new_question():
     ],
 )
 def test_a_stage_that_does_not_fit_what_it_reads(keys, key):
-    with pytest.raises(StageFault) as caught:
+    with pytest.raises(StageError) as caught:
         stage(**keys).contract({"leaves": READ})
     assert caught.value.key == key

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, StageFault
+from synth_assets.core.stage import Partition, StageError
 from synth_assets.kinds.read.source import RowSource
 from synth_assets.kinds.support.reading.json_items import json_items
 from synth_assets.kinds.support.reading.partitioning import shuffle
@@ -102,7 +102,7 @@ def test_columns_are_renamed_described_and_may_be_empty(read):
 
 def test_rows_of_the_recipe_tell_how_their_columns_are_declared():
     rows = [{"text": "a", "n": 1}, {"tags": ["x"], "said": [{"role": "user", "content": "Hi"}], "ok": True}]
-    with pytest.raises(StageFault) as caught:
+    with pytest.raises(StageError) as caught:
         RowSource.model_validate({"inline": rows}).contract({})
     assert str(caught.value).endswith("columns: {text: text, n: integer, tags: texts, said: dialog, ok: boolean}")
     assert caught.value.key == "columns"

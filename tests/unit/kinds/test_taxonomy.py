@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, Rejection, StageFault
+from synth_assets.core.stage import Partition, Rejection, StageError
 from synth_assets.kinds.read.taxonomy import Taxonomy
 
 
@@ -148,7 +148,7 @@ def test_shards_divide_the_leaves(tmp_path, leaf):
 def test_what_cannot_be_meant(tmp_path):
     with pytest.raises(RecipeError, match="there is no folder tree"):
         read(tmp_path)
-    with pytest.raises(StageFault, match="a taxonomy has no days"):
+    with pytest.raises(StageError, match="a taxonomy has no days"):
         Taxonomy(folder="x").check_scheme("daily")
 
 

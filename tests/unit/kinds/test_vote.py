@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import StageFault
+from synth_assets.core.stage import StageError
 from synth_assets.kinds.choose.vote import Vote
 
 Ballot = tuple[str, Any, str]
@@ -216,5 +216,5 @@ def test_what_several_stages_have_is_carried_along():
     ],
 )
 def test_a_table_that_holds_no_votes_is_refused(keys, table, told):
-    with pytest.raises(StageFault, match=told):
+    with pytest.raises(StageError, match=told):
         vote(**keys).contract(contracts(draws=table, people={"label": "text"}))

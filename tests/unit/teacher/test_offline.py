@@ -11,10 +11,11 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.dialog import Message, read_dialog, rewrite_fault
 from synth_assets.core.parse import read_object
 from synth_assets.core.request import Call, Request, Schema, Target
+from synth_assets.core.stage import Row
+from synth_assets.kinds.ask.rewrite import Rewrite
 from synth_assets.teacher.offline.transport import offline_answer
 from synth_assets.teacher.wire import Completion
 
-DIALOG = Schema("dialog", {"type": "object"})
 VERDICT = Schema(
     "verdict",
     {
@@ -45,7 +46,11 @@ def asked(*turns: str) -> Message:
     return Message("user", json.dumps({"messages": dialog}))
 
 
-PERSONA = Message("system", "You are Mitall, a cheerful robot.")
+REWRITE = Rewrite.model_validate({"kind": "rewrite", "from": "dialogs", "instruction": "You are Mitall, a robot."})
+(REQUEST,) = REWRITE.requests(
+    Row("r", {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]})
+)
+PERSONA, DIALOG = REQUEST.messages[0], REQUEST.schema
 
 
 @given(

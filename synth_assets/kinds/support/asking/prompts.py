@@ -10,7 +10,7 @@ from synth_assets.core.dialog import Dialog, Message, read_dialog
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.prompt import Prompt
 from synth_assets.core.request import Reply
-from synth_assets.core.stage import Reject, Row, StageFault, find_column
+from synth_assets.core.stage import Reject, Row, StageError, find_column
 
 
 @cache
@@ -45,10 +45,10 @@ def history_of(row: Row, column: str | None) -> Dialog:
 
 
 def check_type(key: str, name: str, table: str, read: Contract, types: tuple[str, ...]) -> None:
-    """StageFault where the column that a key names is missing or of none of the types."""
+    """StageError where the column that a key names is missing or of none of the types."""
     found = find_column(key, name, table, read)
     if found.type not in types:
-        raise StageFault(key, f'"{name}" of "{table}" is {found.type}, not {" or ".join(types)}')
+        raise StageError(key, f'"{name}" of "{table}" is {found.type}, not {" or ".join(types)}')
 
 
 def plain_text(reply: Reply) -> str:

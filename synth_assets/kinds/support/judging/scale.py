@@ -88,14 +88,3 @@ def is_kept(score: float, condition: str) -> bool:
 def below_scale_reason(name: str, score: float, condition: str) -> str:
     """Why a row with such a score is a reject."""
     return f"{name} {score:.3g} is not {condition}"
-
-
-def score_turned_away(reason: str, name: str, condition: str) -> float | None:
-    """The score in such a reason, so that those turned away can be counted; None for any other reason."""
-    opening, ending = f"{name} ", f" is not {condition}"
-    if not (reason.startswith(opening) and reason.endswith(ending)):
-        return None
-    try:
-        return float(reason[len(opening) : -len(ending)])
-    except ValueError:
-        return None

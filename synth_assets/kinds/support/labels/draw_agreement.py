@@ -10,13 +10,13 @@ from synth_assets.kinds.support.labels.labelling import Labelling
 from synth_assets.kinds.support.labels.stage_names import subject_of
 
 
-def draw_agreement(desk: StudyContext, name: str, labelling: Labelling) -> Iterator[Measure]:
+def draw_agreement(context: StudyContext, name: str, labelling: Labelling) -> Iterator[Measure]:
     """The agreement of all that a stage says of a row; nothing where it says one thing of each."""
-    subject = subject_of(desk.contracts[name])
-    yield from _of_sets(desk, name, subject) if labelling.multiple else _of_labels(desk, name, subject)
+    subject = subject_of(context.contracts[name])
+    yield from _of_sets(context, name, subject) if labelling.multiple else _of_labels(context, name, subject)
 
 
-def _of_labels(desk: StudyContext, name: str, subject: str) -> Iterator[Measure]:
+def _of_labels(context: StudyContext, name: str, subject: str) -> Iterator[Measure]:
     """Their patterns are few, however many rows there are."""
     sql = (
         f'WITH _said AS (SELECT {subject} AS _key, label, count(*) AS n FROM "{name}" WHERE label IS NOT NULL'
@@ -25,13 +25,13 @@ def _of_labels(desk: StudyContext, name: str, subject: str) -> Iterator[Measure]
         " QUALIFY row_number() OVER _same = 1 AND sum(n) OVER _same > 1)"  # a window goes to the disk, a list not
         " SELECT pattern, count(*) AS items FROM _patterns GROUP BY 1 ORDER BY 1"
     )
-    patterns = [(_pattern(row["pattern"]), as_count(row["items"])) for row in desk.query(sql)]
+    patterns = [(_pattern(row["pattern"]), as_count(row["items"])) for row in context.query(sql)]
     for measure in (fleiss_kappa(patterns), krippendorff_alpha(patterns)):
         if measure is not None:
             yield measure
 
 
-def _of_sets(desk: StudyContext, name: str, subject: str) -> Iterator[Measure]:
+def _of_sets(context: StudyContext, name: str, subject: str) -> Iterator[Measure]:
     """Sets can be as many as rows; each label by itself is named or not by some of the draws, and that is few again."""
     said = f'_said AS (SELECT {subject} AS _key, list_distinct(labels) AS l FROM "{name}" WHERE labels IS NOT NULL)'
     sizes = "_sizes AS (SELECT _key, count(*) AS size FROM _said GROUP BY 1 HAVING count(*) > 1)"
@@ -42,9 +42,9 @@ def _of_sets(desk: StudyContext, name: str, subject: str) -> Iterator[Measure]:
         " SELECT label, size, yes, count(*) AS items FROM _named JOIN _sizes USING (_key) GROUP BY ALL ORDER BY ALL"
     )
     named: dict[str, dict[tuple[int, int], int]] = {}
-    for row in desk.query(by_label):
+    for row in context.query(by_label):
         named.setdefault(str(row["label"]), {})[as_count(row["size"]), as_count(row["yes"])] = as_count(row["items"])
-    yield from alphas({as_count(row["size"]): as_count(row["items"]) for row in desk.query(counted)}, named)
+    yield from alphas({as_count(row["size"]): as_count(row["items"]) for row in context.query(counted)}, named)
 
 
 def as_count(value: Json) -> int:

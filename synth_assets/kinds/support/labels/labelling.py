@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, ColumnType, Contract
-from synth_assets.core.stage import StageFault, find_column
+from synth_assets.core.stage import StageError, find_column
 
 LabelValue = str | tuple[str, ...]
 """What is said of a row: a label; or the labels that apply, sorted and none twice."""
@@ -44,19 +44,19 @@ def read_label_value(value: Json) -> LabelValue | None:
 
 
 def labelling_of(key: str, name: str, read: Contract) -> Labelling:
-    """How the rows of that stage are labelled; StageFault where they are not."""
+    """How the rows of that stage are labelled; StageError where they are not."""
     found = Labelling("labels" in read and "label" not in read)
     find_label_column(key, name, read, found)
     return found
 
 
 def find_label_column(key: str, name: str, read: Contract, wanted: Labelling, remedy: str = "") -> Column:
-    """The column with what is said of the rows; StageFault where they are labelled in another way, or not at all."""
+    """The column with what is said of the rows; StageError where they are labelled in another way, or not at all."""
     other = Labelling(not wanted.multiple)
     if wanted.column not in read and other.column in read:
         told = "any number of labels" if other.multiple else "one label"
         lacks = f'"{name}" has no column "{wanted.column}" but "{other.column}", {told} for each row'
-        raise StageFault(key, f"{lacks}: {remedy}")
+        raise StageError(key, f"{lacks}: {remedy}")
     return find_typed_column(key, wanted.column, name, read, wanted)
 
 
@@ -65,5 +65,5 @@ def find_typed_column(key: str, column: str, name: str, read: Contract, wanted: 
     found = find_column(key, column, name, read)
     if found.type != wanted.type:
         told = f'"{column}" of "{name}" is {found.type}, not {wanted.type}'
-        raise StageFault(key, f"{told}: declare it so in the `columns` of its source")
+        raise StageError(key, f"{told}: declare it so in the `columns` of its source")
     return found

@@ -23,7 +23,7 @@ Against = Annotated[Mapping[str, str], AfterValidator(_named)]
 
 
 def check_texts(key: str, names: Mapping[str, str], inputs: Mapping[str, Contract]) -> None:
-    """StageFault where a column is missing, or holds no texts."""
+    """StageError where a column is missing, or holds no texts."""
     for stage, column in names.items():
         check_type(key, column, stage, inputs[stage], _TEXTUAL)
 
