@@ -48,14 +48,16 @@ def test_the_help_lists_every_command_under_its_section() -> None:
 
 
 def test_a_command_is_added_by_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = ["import click", 'SECTION = "Keep house"', '@click.command("greet")', "def command() -> None:"]
-    (tmp_path / "greet.py").write_text("\n".join([*lines, '    """Say hello."""', '    click.echo("hello")']))
+    lines = ["import click", 'SECTION = "Keep house"', '@click.command("hello_from_a_test")', "def command() -> None:"]
+    (tmp_path / "hello_from_a_test.py").write_text(
+        "\n".join([*lines, '    """Say hello."""', '    click.echo("hello")'])
+    )
     monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
     shown = CliRunner().invoke(main, ["--help"]).output
-    assert re.search(r"Keep house:.*\n  teacher .*\n  greet +Say hello", shown, re.DOTALL), (
+    assert re.search(r"Keep house:.*\n  teacher .*\n  hello_from_a_test +Say hello", shown, re.DOTALL), (
         "without a POSITION it is last"
     )
-    assert CliRunner().invoke(main, ["greet"]).output == "hello\n"
+    assert CliRunner().invoke(main, ["hello_from_a_test"]).output == "hello\n"
 
 
 def cpu_seconds(*arguments: str) -> float:
