@@ -1,4 +1,4 @@
-"""The command line `synth`: each command is a file of this folder, named in `root.SECTIONS`."""
+"""The command line `synth`: each command is a file of the folder `commands`, found by listing it."""
 
 from synth_assets.cli.root import main
 

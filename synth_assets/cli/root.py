@@ -1,11 +1,15 @@
-"""The command `synth`: finds its commands by name, and is the one place where errors become words and exit codes."""
+"""The command `synth`: finds its commands in a folder; the one place where errors become words and exit codes."""
 
 import importlib
-from collections.abc import Mapping
+import pkgutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import click
 
+from synth_assets.cli import commands
 from synth_assets.cli.interrupts import install_interrupt_handler
 from synth_assets.cli.options import asks_for_json
 from synth_assets.core.errors import SynthError
@@ -13,24 +17,34 @@ from synth_assets.core.suggestions import nearest_name
 
 INTERRUPTED = 130
 
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Make a dataset": ("up", "check", "plan", "run", "export", "predict"),
-    "Look into it": ("show", "sql", "trace", "diff", "validate"),
-    "Keep house": ("doctor", "lake", "teacher"),
-}
-"""The commands, in the order of the help. Each is the object `command` of the module of its name."""
+SECTIONS = ("Make a dataset", "Look into it", "Keep house")
+"""The sections of the help, in its order."""
+
+
+def command_names() -> list[str]:
+    """Return the names of the commands: each is a module of the folder `commands`."""
+    return [module.name for module in pkgutil.iter_modules(commands.__path__)]
+
+
+def commands_by_section() -> Mapping[str, Sequence[str]]:
+    """Return the commands under the section that each declares, in the order of the help."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for name in command_names():
+        module = _load_module(name)
+        found[module.SECTION].append((getattr(module, "POSITION", len(command_names())), name))
+    return {section: [name for _, name in sorted(found[section])] for section in SECTIONS}
 
 
 class Root(click.Group):
     """Loads a command when it is called: `synth --help` reads no lake and no library of weight."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for names in SECTIONS.values() for name in names]
+        return command_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in command_names():
             return None
-        found = importlib.import_module(f"{__package__}.commands.{cmd_name}").command
+        found = _load_module(cmd_name).command
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(
@@ -45,7 +59,7 @@ class Root(click.Group):
             raise click.UsageError(f"{error.message} Did you mean `synth {nearest}`?", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in SECTIONS.items():
+        for title, names in commands_by_section().items():
             with formatter.section(title):
                 formatter.write_dl([(name, _help_line(self.get_command(ctx, name))) for name in names])
 
@@ -60,6 +74,10 @@ class Root(click.Group):
         except KeyboardInterrupt:
             click.echo("\ninterrupted", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _load_module(name: str) -> ModuleType:
+    return importlib.import_module(f"{commands.__name__}.{name}")
 
 
 def _help_line(command: click.Command | None) -> str:

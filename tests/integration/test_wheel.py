@@ -47,11 +47,13 @@ def _synth(site: Path, cwd: Path, *words: str) -> str:
 def test_it_builds_the_first_dataset(site: Path, tmp_path: Path) -> None:
     where = [sys.executable, "-c", "import synth_assets; print(synth_assets.__file__)"]
     environment = {**os.environ, "PYTHONPATH": str(site)}
-    told = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
-    assert told.startswith(str(site)), "the checkout is in the way"
+    imported = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert imported.startswith(str(site)), "the checkout is in the way"
 
     checked = json.loads(_synth(site, tmp_path, "check", "--json"))
     assert "mitall" in json.dumps(checked)
     assert "ops.costs" in json.dumps(checked)
+    assert (site / "synth_assets" / "py.typed").is_file(), "type checkers of users would ignore the types"
+    assert list(site.glob("*.dist-info/licenses/LICENSE"))
     _synth(site, tmp_path, "run", "mitall", "--json")
     assert "48" in _synth(site, tmp_path, "sql", "SELECT count(*) FROM mitall.rewritten_dialogs", "--format", "csv")

@@ -8,6 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "synth_assets"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+FOLDERS = sorted({path.parent for path in MODULES})
 VAGUE = {"utils", "helpers", "manager", "common", "base", "misc"}
 
 
@@ -51,3 +52,8 @@ def test_only_settings_read_the_environment(path: Path) -> None:
         node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     ]
     assert not reads, f"os.environ is read at line {reads}; settings.py is the place for it"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_name)
+def test_a_folder_holds_at_most_25_modules(folder: Path) -> None:
+    assert sum(path.parent == folder for path in MODULES) <= 25

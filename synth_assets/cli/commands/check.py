@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from synth_assets.settings import Settings
     from synth_assets.sql import Model
 
+SECTION = "Make a dataset"
+POSITION = 2
+
 BROKEN = 2
 
 

@@ -12,6 +12,9 @@ from synth_assets.core.errors import SynthError
 if TYPE_CHECKING:
     from synth_assets.engine.diff import Difference
 
+SECTION = "Look into it"
+POSITION = 4
+
 _VERSION = re.compile(r"(\w+\.\w+)(?:@(\d+))?")
 
 

@@ -4,6 +4,9 @@ import click
 
 from synth_assets.cli.options import json_option
 
+SECTION = "Keep house"
+POSITION = 1
+
 
 @click.command("doctor")
 @json_option

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from synth_assets.engine import Engine
     from synth_assets.recipes import Recipe
 
+SECTION = "Make a dataset"
+POSITION = 5
+
 
 @click.command("export")
 @click.argument("recipe")

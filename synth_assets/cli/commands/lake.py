@@ -6,6 +6,9 @@ import click
 
 from synth_assets.cli.options import json_option
 
+SECTION = "Keep house"
+POSITION = 2
+
 DAY_S = 86_400.0
 
 

@@ -4,6 +4,9 @@ import click
 
 from synth_assets.cli.options import json_option, wish_options
 
+SECTION = "Make a dataset"
+POSITION = 3
+
 
 @click.command("plan")
 @click.argument("recipe")

@@ -6,6 +6,9 @@ import click
 
 from synth_assets.cli.options import json_option
 
+SECTION = "Make a dataset"
+POSITION = 6
+
 
 @click.command("predict")
 @click.argument("model")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from synth_assets.engine import Engine, RecipeRun, RunSelection
     from synth_assets.recipes import Recipe
 
+SECTION = "Make a dataset"
+POSITION = 4
+
 
 @click.command("run")
 @click.argument("recipe")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from synth_assets.cli.row_lookup import View
     from synth_assets.lake import Lake
 
+SECTION = "Look into it"
+POSITION = 1
+
 RECORDS = 3
 
 

@@ -14,6 +14,9 @@ from synth_assets.core.errors import SynthError
 if TYPE_CHECKING:
     from synth_assets.lake import Lake
 
+SECTION = "Look into it"
+POSITION = 2
+
 
 @click.command("sql")
 @click.argument("query", required=False)

@@ -10,6 +10,9 @@ import click
 if TYPE_CHECKING:
     from synth_assets.teacher.served.server import ServedTeacher
 
+SECTION = "Keep house"
+POSITION = 3
+
 REPLAY = "replay:"
 
 

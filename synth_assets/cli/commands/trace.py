@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from synth_assets.engine import TraceNode
     from synth_assets.lake import Lake
 
+SECTION = "Look into it"
+POSITION = 3
+
 _COMMIT_KEY = ("run_id", "recipe", "stage", "partition_key")
 
 

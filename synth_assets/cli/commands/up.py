@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from synth_assets.recipes import Recipe
     from synth_assets.settings import Settings
 
+SECTION = "Make a dataset"
+POSITION = 1
+
 READY_S = 180.0
 FIRST = "mitall"
 DEFINITIONS = "synth_assets.definitions"

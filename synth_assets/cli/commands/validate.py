@@ -12,6 +12,9 @@ from synth_assets.cli.options import json_option
 if TYPE_CHECKING:
     from synth_assets.exports.validation import FileReport, JudgedLine
 
+SECTION = "Look into it"
+POSITION = 5
+
 
 @click.command("validate")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

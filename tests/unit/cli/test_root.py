@@ -1,17 +1,19 @@
 """The root of `synth`: every command can be called for help, and help is shown at once."""
 
+import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from synth_assets.cli import main
-from synth_assets.cli.root import SECTIONS
+from synth_assets.cli import commands, main
+from synth_assets.cli.root import SECTIONS, command_names, commands_by_section
 
-NAMES = [name for names in SECTIONS.values() for name in names]
+NAMES = command_names()
 
 
 def every_command() -> list[list[str]]:
@@ -36,10 +38,26 @@ def test_every_command_says_what_it_does(path: list[str]) -> None:
 
 def test_the_help_lists_every_command_under_its_section() -> None:
     shown = CliRunner().invoke(main, ["--help"]).output
-    for title, names in SECTIONS.items():
-        assert f"{title}:" in shown
-        for name in names:
-            assert f"\n  {name} " in shown
+    sections = commands_by_section()
+    assert sorted(name for names in sections.values() for name in names) == NAMES, "a SECTION that the help lacks"
+    assert list(sections) == list(SECTIONS)
+    found = [
+        shown.index(f"\n  {name} ", shown.index(f"{title}:")) for title, names in sections.items() for name in names
+    ]
+    assert found == sorted(found), "a section's commands are in their order"
+
+
+def test_a_command_is_added_by_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["import click", 'SECTION = "Keep house"', '@click.command("hello_from_a_test")', "def command() -> None:"]
+    (tmp_path / "hello_from_a_test.py").write_text(
+        "\n".join([*lines, '    """Say hello."""', '    click.echo("hello")'])
+    )
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert re.search(r"Keep house:.*\n  teacher .*\n  hello_from_a_test +Say hello", shown, re.DOTALL), (
+        "without a POSITION it is last"
+    )
+    assert CliRunner().invoke(main, ["hello_from_a_test"]).output == "hello\n"
 
 
 def cpu_seconds(*arguments: str) -> float:
