@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.exports.chat_line import ChatJudge, LineFault, Size
+from synth_assets.exports.training_lines import ChatJudge, LineFault, Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class ValidationSummary:
 
 def judge(file: Path, most: int) -> ValidationSummary:
     """Judges a file in bounded memory; the first `most` faulty lines are kept as (line, reason, detail)."""
-    from synth_assets.exports.chat_line import LineFault
+    from synth_assets.exports.training_lines import LineFault
     from synth_assets.exports.validation import judged_lines, summarize
 
     faulty: list[tuple[int, str, str]] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.errors import SynthError
-from synth_assets.exports.chat_line import LineFault
+from synth_assets.exports.training_lines import LineFault
 from synth_assets.exports.validation import judged_lines, summarize
 
 GOOD = b'{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]}'

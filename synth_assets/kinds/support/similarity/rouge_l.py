@@ -10,7 +10,7 @@ _EPSILON = 1e-9
 
 
 class RougeL:
-    """Finds texts by ROUGE-L of words (F1 of the longest common subsequence), as self-instruct compares instructions."""
+    """Finds texts by ROUGE-L of words (F1 of the longest common subsequence), as self-instruct does."""
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold

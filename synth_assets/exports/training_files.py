@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import BinaryIO, Literal, Protocol
 
 from synth_assets.core.canonical import Json, content_hash
-from synth_assets.exports.chat_line import ChatJudge, LineFault, Size
+from synth_assets.exports.training_lines import ChatJudge, LineFault, Size
 
 Split = Literal["train", "validation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class WrittenLine:
     """Where a line stands, and what names it by its bytes wherever the file goes."""
 
     file: str
@@ -54,7 +54,7 @@ class LineJudge(Protocol):
         """The size of a good line."""
 
 
-class ChatFiles:
+class TrainingFiles:
     """The files of one export while they are written, a line at a time; a context manager.
 
     The lines are dialogs, unless a judge of its own knows better.
@@ -68,7 +68,7 @@ class ChatFiles:
         self._files: dict[Split, BinaryIO] = {}
         self._lines: dict[Split, int] = {}
 
-    def __enter__(self) -> "ChatFiles":
+    def __enter__(self) -> "TrainingFiles":
         return self
 
     def __exit__(
@@ -79,7 +79,7 @@ class ChatFiles:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def add(self, row_id: str, example: Mapping[str, Json]) -> Placed | LineFault:
+    def add(self, row_id: str, example: Mapping[str, Json]) -> WrittenLine | LineFault:
         """Writes a line if it is good. A split without lines makes no file."""
         size = self._judge.judge(example)
         if isinstance(size, LineFault):
@@ -88,7 +88,7 @@ class ChatFiles:
         line = encode_line(example)
         self._file(split).write(line)
         self._lines[split] = number = self._lines.get(split, 0) + 1
-        return Placed(_name(split), number, split, line_hash(line), size)
+        return WrittenLine(_name(split), number, split, line_hash(line), size)
 
     def _file(self, split: Split) -> BinaryIO:
         if split not in self._files:

@@ -3,19 +3,13 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError
 
-from synth_assets.core.canonical import Json, canonical_json
+from synth_assets.core.canonical import Json, canonical_json, content_hash
 from synth_assets.core.dialog import ROLES
-
-if TYPE_CHECKING:
-    from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
-
-TOKENIZER = "mistral-common tekken v3"
-_VOCABULARY = "tekken_240718.json"
+from synth_assets.exports.tokenizer import load_chat_tokenizer
 
 _MAY_FOLLOW: Mapping[str | None, frozenset[str]] = {
     None: frozenset({"system", "user"}),
@@ -25,6 +19,8 @@ _MAY_FOLLOW: Mapping[str | None, frozenset[str]] = {
     "tool": frozenset({"tool", "assistant"}),
 }
 _SAID_NOTHING_YET = (None, "system")
+SIDES = ("chosen", "rejected")
+"""The keys of a preference that hold its two answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +76,34 @@ class ChatJudge:
             return tokens
         messages = cast("Sequence[Mapping[str, Json]]", learnt["messages"])
         return Size(sum(len(_text(message) or "") for message in messages), tokens)
+
+
+class PreferenceJudge:
+    """Judges lines of preferences: after the prompt, either answer must make a dialog to train on."""
+
+    def __init__(self) -> None:
+        self._chat = ChatJudge()
+        self._seen: set[str] = set()
+
+    def judge(self, example: Mapping[str, Json], /) -> Size | LineFault:
+        """The size of a good line, both answers counted; a line that was there before is a duplicate."""
+        parts = [example.get(name) for name in ("prompt", *SIDES)]
+        if not all(isinstance(part, Sequence) and not isinstance(part, str) and part for part in parts):
+            return LineFault("not a preference", "prompt, chosen and rejected must each hold a list of messages")
+        prompt, *sides = (list(part) for part in parts if isinstance(part, Sequence))
+        sizes = []
+        for name, side in zip(SIDES, sides, strict=True):
+            size = self._chat.measure({"messages": [*prompt, *side]})
+            if isinstance(size, LineFault):
+                return LineFault(size.reason, f"{name}: {size.detail}")
+            sizes.append(size)
+        if sides[0] == sides[1]:
+            return LineFault("no difference", "the chosen answer is the rejected one, too")
+        mark = content_hash("preference/1", [prompt, *sides])
+        if mark in self._seen:
+            return LineFault("duplicate", "an earlier line holds the same preference")
+        self._seen.add(mark)
+        return Size(sum(size.characters for size in sizes), sum(size.tokens for size in sizes))
 
 
 def _learnt(example: object) -> Mapping[str, Json] | LineFault:
@@ -143,53 +167,12 @@ def _text(message: Mapping[str, Any]) -> str | None:
     return "".join(spoken) if len(spoken) == len(texts) else None
 
 
-def _mistral_tokenizer() -> "MistralTokenizer[Any, Any, Any, Any, Any]":
-    """mistral-common in its fine-tuning mode. Loading its vocabulary takes a while: once per data set."""
-    from importlib.resources import files
-
-    from mistral_common.protocol.instruct.normalize import InstructRequestNormalizer
-    from mistral_common.protocol.instruct.validator import MistralRequestValidatorV3, ValidationMode
-    from mistral_common.tokens.tokenizers.instruct import InstructTokenizerV3
-    from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
-    from mistral_common.tokens.tokenizers.tekken import Tekkenizer
-
-    class OneWay(Tekkenizer):
-        """What was encoded is decoded, too, to be looked at, and there is a list of all pieces, and each token asks
-        how many are special, and texts are searched for names of special tokens, though there are none: who only
-        counts would wait for that in vain."""
-
-        @cached_property
-        def num_special_tokens(self) -> int:
-            return super().num_special_tokens
-
-        def encode(self, s: str, bos: bool, eos: bool) -> list[int]:
-            return [0] * (len(self._model.encode_ordinary(s)) + bos + eos)
-
-        def decode(self, *_: object, **__: object) -> str:
-            return ""
-
-        def id_to_piece(self, *_: object) -> str:
-            return ""
-
-    vocabulary = OneWay.from_file(str(files("mistral_common") / "data" / _VOCABULARY))
-    return MistralTokenizer(
-        InstructTokenizerV3(vocabulary),
-        MistralRequestValidatorV3(ValidationMode.finetuning),
-        InstructRequestNormalizer.normalizer(),
-    )
-
-
-def import_tokenizer() -> None:
-    """Imports mistral-common ahead of its use. Its vocabulary is left for later: to parse it holds up every thread."""
-    import mistral_common.tokens.tokenizers.mistral  # noqa: F401
-
-
 def _mistral_counter() -> CountTokens:
     from mistral_common.exceptions import MistralCommonException
     from mistral_common.protocol.instruct.messages import FinetuningMessage
     from mistral_common.protocol.instruct.request import ChatCompletionRequest
 
-    tokenizer = _mistral_tokenizer()
+    tokenizer = load_chat_tokenizer()
     request_type = ChatCompletionRequest[FinetuningMessage]
 
     def count(learnt: Mapping[str, Json]) -> int | LineFault:
