@@ -10,7 +10,7 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.stage import StageFault, Study, StudyContext, declare_contract
 from synth_assets.kinds.support.labels.stage_names import Names
-from synth_assets.students.storage import about
+from synth_assets.students.storage import load_description
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -114,7 +114,7 @@ class Costs(Study):
         yield self._row(name, bill, {"tokens": tokens, "latency_s": latency, "as_of": as_of, "method": method})
 
     def _measured_student(self, desk: StudyContext, name: str) -> Values:
-        told = about(desk.folder.parents[1] / name / "current")
+        told = load_description(desk.folder.parents[1] / name / "current")
         speed = float(told["texts_per_s"]) * self.machine.processes
         bill = bill_by_hours(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
         method = (
