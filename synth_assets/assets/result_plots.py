@@ -20,10 +20,8 @@ from synth_assets.kinds.measure.diversity import Diversity
 from synth_assets.kinds.measure.preferences import Preferences
 from synth_assets.kinds.measure.scores import Scores
 from synth_assets.kinds.support.judging.scale import score_turned_away
-from synth_assets.plots.agreement_plots import confusion_png, labels_png, reliability_png
-from synth_assets.plots.cost_plots import costs_png
-from synth_assets.plots.preference_plots import fairness_png
-from synth_assets.plots.score_plots import parts_png, scores_png
+from synth_assets.plots.label_plots import confusion_png, costs_png, labels_png, reliability_png
+from synth_assets.plots.score_plots import fairness_png, parts_png, scores_png
 from synth_assets.recipes import Recipe
 
 DRAWN = {"confusion": confusion_png, "labels": labels_png, "reliability": reliability_png}

@@ -18,7 +18,7 @@ Split = Literal["train", "validation"]
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-    """Where a line stands, and what names it by its bytes wherever the file goes."""
+    """Where a line is, and a hash by which it is found in copies of the file."""
 
     file: str
     line: int
@@ -28,18 +28,18 @@ class WrittenLine:
 
 
 def split_of(row_id: str, validation: float) -> Split:
-    """The split of a row: its id alone decides, so no other row, no order and no rerun can move it."""
-    place = int(content_hash("split/1", row_id)[:16], 16) / 2**64
-    return "validation" if place < validation else "train"
+    """Return the split of a row. Its id alone decides, so no other row, no order and no rerun can move it."""
+    fraction = int(content_hash("split/1", row_id)[:16], 16) / 2**64
+    return "validation" if fraction < validation else "train"
 
 
 def line_hash(line: bytes) -> str:
-    """The sha256 of a line without its end: it finds the line again in a copy of the file."""
+    """Return the sha256 of a line without its end, by which it is found in copies of the file."""
     return hashlib.sha256(line.rstrip(b"\r\n")).hexdigest()
 
 
 def encode_line(example: Mapping[str, Json]) -> bytes:
-    """A line as it is written; no character in it but the last is one that some reader takes for its end."""
+    """Encode a line for a file; only its last character is one that readers take for the end of a line."""
     text = json.dumps(example, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
     return text.translate(_LINE_ENDS).encode() + b"\n"
 
@@ -48,17 +48,14 @@ _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 class LineJudge(Protocol):
-    """Says how long a line is, or why it is none to train on."""
+    """Judges the lines of one kind of training file."""
 
     def judge(self, example: Mapping[str, Json], /) -> Size | LineFault:
-        """The size of a good line."""
+        """Return the size of a good line, or what is wrong with it."""
 
 
 class TrainingFiles:
-    """The files of one export while they are written, a line at a time; a context manager.
-
-    The lines are dialogs, unless a judge of its own knows better.
-    """
+    """Writes the files of one export, a line at a time; a context manager. Without a judge the lines are dialogs."""
 
     def __init__(self, folder: Path, validation: float, judge: LineJudge | None = None) -> None:
         self._folder = folder
@@ -80,7 +77,7 @@ class TrainingFiles:
                 os.fsync(file.fileno())
 
     def add(self, row_id: str, example: Mapping[str, Json]) -> WrittenLine | LineFault:
-        """Writes a line if it is good. A split without lines makes no file."""
+        """Write a line if it is good. A split without lines makes no file."""
         size = self._judge.judge(example)
         if isinstance(size, LineFault):
             return size

@@ -1,4 +1,4 @@
-"""What is wrong with one training line, or how long it is: our rules first, then mistral-common's."""
+"""Judges training lines, of dialogs and of preferences, by our own rules and then by mistral-common's."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -18,14 +18,14 @@ _MAY_FOLLOW: Mapping[str | None, frozenset[str]] = {
     "assistant": frozenset({"user", "tool"}),
     "tool": frozenset({"tool", "assistant"}),
 }
-_SAID_NOTHING_YET = (None, "system")
+_BEFORE_THE_USER = (None, "system")
 SIDES = ("chosen", "rejected")
 """The keys of a preference that hold its two answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineFault:
-    """Why a line is no training line: a short reason to count, and a detail that says where."""
+    """What is wrong with a line: a short reason to count, and a detail that says where."""
 
     reason: str
     detail: str = ""
@@ -33,7 +33,7 @@ class LineFault:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long a good line is: characters of its texts, tokens as `TOKENIZER` counts the whole of it."""
+    """The size of a good line: the characters of its texts, and all its tokens."""
 
     characters: int
     tokens: int
@@ -43,50 +43,50 @@ CountTokens: TypeAlias = Callable[[Mapping[str, Json]], "int | LineFault"]
 
 
 class ChatJudge:
-    """Judges the lines of one data set, one after the other; it knows which dialogs it has seen."""
+    """Judges the dialogs of one data set, one after the other, and remembers them to find duplicates."""
 
     def __init__(self) -> None:
-        self._count_tokens = _mistral_counter()
+        self._count_tokens = _token_counter()
         self._seen: set[bytes] = set()
 
     def judge(self, example: object) -> Size | LineFault:
-        """The size of a good line; a dialog that was judged good before is a duplicate."""
-        learnt = _learnt(example)
-        if isinstance(learnt, LineFault):
-            return learnt
+        """Return the size of a good line; a dialog that was judged good before is a duplicate."""
+        dialog = _training_part(example)
+        if isinstance(dialog, LineFault):
+            return dialog
         try:
-            digest = hashlib.sha256(canonical_json(learnt).encode()).digest()[:16]
+            digest = hashlib.sha256(canonical_json(dialog).encode()).digest()[:16]
         except UnicodeEncodeError:
             return LineFault("not Unicode", "a text holds half of a surrogate pair")
         if digest in self._seen:
             return LineFault("duplicate", "an earlier line holds the same dialog")
-        size = self._size(learnt)
+        size = self._size(dialog)
         if not isinstance(size, LineFault):
             self._seen.add(digest)
         return size
 
     def measure(self, example: object) -> Size | LineFault:
-        """The size of a good line, whatever was judged before."""
-        learnt = _learnt(example)
-        return learnt if isinstance(learnt, LineFault) else self._size(learnt)
+        """Return the size of a good line, without looking for duplicates."""
+        dialog = _training_part(example)
+        return dialog if isinstance(dialog, LineFault) else self._size(dialog)
 
-    def _size(self, learnt: Mapping[str, Json]) -> Size | LineFault:
-        tokens = self._count_tokens(learnt)
+    def _size(self, dialog: Mapping[str, Json]) -> Size | LineFault:
+        tokens = self._count_tokens(dialog)
         if isinstance(tokens, LineFault):
             return tokens
-        messages = cast("Sequence[Mapping[str, Json]]", learnt["messages"])
+        messages = cast("Sequence[Mapping[str, Json]]", dialog["messages"])
         return Size(sum(len(_text(message) or "") for message in messages), tokens)
 
 
 class PreferenceJudge:
-    """Judges lines of preferences: after the prompt, either answer must make a dialog to train on."""
+    """Judges preferences (a prompt, a chosen and a rejected answer): either answer must make a dialog to train on."""
 
     def __init__(self) -> None:
         self._chat = ChatJudge()
         self._seen: set[str] = set()
 
     def judge(self, example: Mapping[str, Json], /) -> Size | LineFault:
-        """The size of a good line, both answers counted; a line that was there before is a duplicate."""
+        """Return the size of a good line, both answers counted; a preference that was judged before is a duplicate."""
         parts = [example.get(name) for name in ("prompt", *SIDES)]
         if not all(isinstance(part, Sequence) and not isinstance(part, str) and part for part in parts):
             return LineFault("not a preference", "prompt, chosen and rejected must each hold a list of messages")
@@ -99,15 +99,15 @@ class PreferenceJudge:
             sizes.append(size)
         if sides[0] == sides[1]:
             return LineFault("no difference", "the chosen answer is the rejected one, too")
-        mark = content_hash("preference/1", [prompt, *sides])
-        if mark in self._seen:
+        digest = content_hash("preference/1", [prompt, *sides])
+        if digest in self._seen:
             return LineFault("duplicate", "an earlier line holds the same preference")
-        self._seen.add(mark)
+        self._seen.add(digest)
         return Size(sum(size.characters for size in sizes), sum(size.tokens for size in sizes))
 
 
-def _learnt(example: object) -> Mapping[str, Json] | LineFault:
-    """What is trained on. Other keys of a line (ids, tags) are not, and do not make two dialogs different."""
+def _training_part(example: object) -> Mapping[str, Json] | LineFault:
+    """Return what is trained on: other keys of a line (ids, tags) do not make two dialogs different."""
     if not isinstance(example, Mapping):
         return LineFault("not an object", f"the line is a JSON {type(example).__name__}")
     messages = example.get("messages")
@@ -118,43 +118,43 @@ def _learnt(example: object) -> Mapping[str, Json] | LineFault:
 
 
 def _message_fault(messages: Sequence[object]) -> LineFault | None:
-    for place, message in enumerate(messages, start=1):
+    for number, message in enumerate(messages, start=1):
         if not isinstance(message, Mapping):
-            return LineFault("not a message", f"message {place} is {type(message).__name__}, not an object")
+            return LineFault("not a message", f"message {number} is {type(message).__name__}, not an object")
         role = message.get("role")
         if role not in ROLES:
-            return LineFault("unknown role", f"message {place} has the role {role!r}")
+            return LineFault("unknown role", f"message {number} has the role {role!r}")
         text = _text(message)
         if text is None:
-            return LineFault("no text", f"the content of message {place} ({role}) is not text")
+            return LineFault("no text", f"the content of message {number} ({role}) is not text")
         if not text.strip() and role != "tool" and not message.get("tool_calls"):
-            return LineFault("blank text", f"message {place} ({role}) is blank")
+            return LineFault("blank text", f"message {number} ({role}) is blank")
     return None
 
 
 def _order_fault(messages: Sequence[Mapping[str, Json]]) -> LineFault | None:
     previous: str | None = None
-    for place, message in enumerate(messages, start=1):
+    for number, message in enumerate(messages, start=1):
         role = cast(str, message["role"])
         if role not in _MAY_FOLLOW[previous]:
-            where = f"message {place} ({role}) follows {previous}" if previous else f"message 1 is {role}"
-            return LineFault(_misplaced(role, previous), where)
+            where = f"message {number} ({role}) follows {previous}" if previous else f"message 1 is {role}"
+            return LineFault(_order_reason(role, previous), where)
         previous = role
     if previous != "assistant":
         return LineFault("does not end with the assistant", f"the last message is {previous}")
     return None
 
 
-def _misplaced(role: str, previous: str | None) -> str:
+def _order_reason(role: str, previous: str | None) -> str:
     if role == previous:
         return "repeated role"
-    if role == "assistant" and previous in _SAID_NOTHING_YET:
+    if role == "assistant" and previous in _BEFORE_THE_USER:
         return "starts with the assistant"
     return "misplaced role"
 
 
 def _text(message: Mapping[str, Any]) -> str | None:
-    """The text of a message: a string, or chunks of text joined. A message of tool calls needs none."""
+    """Return the text of a message: a string, or joined chunks of text. A message of tool calls needs none."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -163,11 +163,11 @@ def _text(message: Mapping[str, Any]) -> str | None:
     if not isinstance(content, Sequence):
         return None
     texts = [chunk.get("text") if isinstance(chunk, Mapping) else None for chunk in content]
-    spoken = [text for text in texts if isinstance(text, str)]
-    return "".join(spoken) if len(spoken) == len(texts) else None
+    strings = [text for text in texts if isinstance(text, str)]
+    return "".join(strings) if len(strings) == len(texts) else None
 
 
-def _mistral_counter() -> CountTokens:
+def _token_counter() -> CountTokens:
     from mistral_common.exceptions import MistralCommonException
     from mistral_common.protocol.instruct.messages import FinetuningMessage
     from mistral_common.protocol.instruct.request import ChatCompletionRequest
@@ -175,13 +175,13 @@ def _mistral_counter() -> CountTokens:
     tokenizer = load_chat_tokenizer()
     request_type = ChatCompletionRequest[FinetuningMessage]
 
-    def count(learnt: Mapping[str, Json]) -> int | LineFault:
+    def count(dialog: Mapping[str, Json]) -> int | LineFault:
         try:
-            return len(tokenizer.encode_chat_completion(request_type.model_validate(learnt)).tokens)
+            return len(tokenizer.encode_chat_completion(request_type.model_validate(dialog)).tokens)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            return LineFault("refused by mistral-common", f"{place}: {first['msg']}")
+            location = ".".join(str(part) for part in first["loc"])
+            return LineFault("refused by mistral-common", f"{location}: {first['msg']}")
         except MistralCommonException as error:
             return LineFault("refused by mistral-common", str(error))
 

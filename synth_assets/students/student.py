@@ -24,6 +24,7 @@ _CLIP = 40.0
 _MOST_ROWS_TO_SELECT = 20_000
 _MOST_TERMS = 200_000
 _NUMBER = re.compile(r"\d+(?:[ ,]\d{3})*(?:\.\d+)?")
+_WORD = r"\w+|%"
 _YEARS = range(1900, 2100)
 
 
@@ -154,7 +155,7 @@ def _vectorizers(words: Mapping[str, Any], letters: Mapping[str, Any]) -> "list[
 
     shared: dict[str, Any] = {"preprocessor": normalize, "sublinear_tf": True, "dtype": np.float32}
     return [
-        TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+|%", **shared, **words),
+        TfidfVectorizer(ngram_range=(1, 2), token_pattern=_WORD, **shared, **words),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), **shared, **letters),
     ]
 
