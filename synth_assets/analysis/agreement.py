@@ -1,4 +1,4 @@
-"""How well labels agree with experts: measures of a confusion matrix, each with an interval."""
+"""Measures how well labels agree with experts, and raters with each other, with intervals."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
     Matrices: TypeAlias = NDArray[np.float64]
 
-_Z = 1.959964
+_WILSON_LEVEL = math.erf(1.959964 / math.sqrt(2))  # 95 %, by the rounded quantile of all intervals stored so far
+_MOST_EXACT = 5_000
 ROUNDS = 1_000
 CONFIDENCE = (2.5, 97.5)
 BY_SHARE = "by vote share"
-"""How the measures end that are the points of a reliability curve."""
+"""The end of the names of those measures that are the points of a reliability curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,69 +34,69 @@ class Measure:
 
 
 def wilson(name: str, hits: int, rows: int, label: str | None = None) -> Measure:
-    """A share of rows with Wilson's score interval."""
+    """Return the share of rows that are hits, with Wilson's score interval."""
     if not rows:
         return Measure(name, math.nan, None, None, 0, "no rows", label)
-    share, extra = hits / rows, _Z**2 / rows
-    middle = (share + extra / 2) / (1 + extra)
-    half = _Z / (1 + extra) * math.sqrt(share * (1 - share) / rows + extra / (4 * rows))
-    return Measure(name, share, max(0.0, middle - half), min(1.0, middle + half), rows, "Wilson, 95 %", label)
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, rows).proportion_ci(_WILSON_LEVEL, method="wilson")
+    return Measure(name, hits / rows, float(interval.low), float(interval.high), rows, "Wilson, 95 %", label)
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often experts said one label where another was given: `counts[expert, given]`."""
+    """Counts how often experts chose one label where another was given: `counts[expert, given]`."""
 
     labels: tuple[str, ...]
     counts: Mapping[tuple[str, str], int]
 
     @classmethod
     def of(cls, counts: Mapping[tuple[str, str], int]) -> "Confusion":
-        """The matrix of counted pairs; its labels are all that stand in them, sorted."""
+        """Make the matrix of counted pairs; its labels are all that are in them, sorted."""
         return cls(tuple(sorted({label for pair in counts for label in pair})), dict(counts))
 
     @property
     def rows(self) -> int:
-        """The rows that were counted."""
+        """The number of rows that were counted."""
         return sum(self.counts.values())
 
     def measures(self, seed: int = 0) -> Iterator[Measure]:
-        """Accuracy and its kin over all labels, then precision, recall and F1 of each."""
+        """Yield accuracy and similar measures over all labels, then precision, recall and F1 of each label."""
         if not self.rows:
             return
         hits = sum(self.counts.get((label, label), 0) for label in self.labels)
         yield wilson("accuracy", hits, self.rows)
         for name, statistic in _OVERALL.items():
             yield self._bootstrapped(name, statistic, seed)
-        for place, label in enumerate(self.labels):
+        for index, label in enumerate(self.labels):
             given = sum(self.counts.get((expert, label), 0) for expert in self.labels)
-            meant = sum(self.counts.get((label, other), 0) for other in self.labels)
+            expected = sum(self.counts.get((label, other), 0) for other in self.labels)
             right = self.counts.get((label, label), 0)
             yield wilson("precision", right, given, label)
-            yield wilson("recall", right, meant, label)
-            yield self._bootstrapped("f1", partial(_f1_at, place=place), seed, label)
+            yield wilson("recall", right, expected, label)
+            yield self._bootstrapped("f1", partial(_f1_at, index=index), seed, label)
 
     def _bootstrapped(
         self, name: str, statistic: Callable[["Matrices"], "Matrices"], seed: int, label: str | None = None
     ) -> Measure:
-        """Rows drawn anew are cells drawn anew, so that the cost does not grow with the rows."""
-        import numpy as np
+        """Resample cells instead of rows, so that the cost does not grow with the rows."""
+        import numpy as np  # scipy.stats.bootstrap would draw rows
 
         size = len(self.labels)
         cells = np.array([[self.counts.get((a, b), 0) for b in self.labels] for a in self.labels], dtype=float)
-        drawn = np.random.default_rng(seed).multinomial(self.rows, cells.ravel() / self.rows, ROUNDS)
-        values = statistic(drawn.reshape(-1, size, size).astype(float))
+        samples = np.random.default_rng(seed).multinomial(self.rows, cells.ravel() / self.rows, ROUNDS)
+        values = statistic(samples.reshape(-1, size, size).astype(float))
         low, high = np.nanpercentile(values, CONFIDENCE)
         value = float(statistic(cells[None])[0])
         return Measure(name, value, float(low), float(high), self.rows, f"bootstrap, {ROUNDS} rounds, 95 %", label)
 
 
-def share(part: "Matrices", whole: "Matrices") -> "Matrices":
-    """A share; 0 of nothing is 0, as no row speaks for the label."""
+def share(part: "Matrices", total: "Matrices") -> "Matrices":
+    """Return part / total; 0 / 0 is 0, as no row supports the label."""
     import numpy as np
 
-    found: Matrices = np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
-    return found
+    quotient: Matrices = np.divide(part, total, out=np.zeros_like(part, dtype=float), where=total > 0)
+    return quotient
 
 
 def _diagonal(matrices: "Matrices") -> "Matrices":
@@ -105,26 +106,26 @@ def _diagonal(matrices: "Matrices") -> "Matrices":
 
 
 def f1(matrices: "Matrices") -> "Matrices":
-    """F1 of each label, in each matrix."""
+    """Return the F1 of each label, in each matrix."""
     return share(2 * _diagonal(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
 
 
-def _f1_at(matrices: "Matrices", place: int) -> "Matrices":
-    return f1(matrices)[:, place]
+def _f1_at(matrices: "Matrices", index: int) -> "Matrices":
+    return f1(matrices)[:, index]
 
 
-def _present(matrices: "Matrices", values: "Matrices", of: "Matrices") -> "Matrices":
-    """The mean over the labels that occur."""
-    return share((values * (of > 0)).sum(axis=1), (of > 0).sum(axis=1).astype(float))
+def _mean_over_present(values: "Matrices", support: "Matrices") -> "Matrices":
+    """Return the mean over the labels that occur."""
+    return share((values * (support > 0)).sum(axis=1), (support > 0).sum(axis=1).astype(float))
 
 
 def _balanced(matrices: "Matrices") -> "Matrices":
-    meant = matrices.sum(axis=2)
-    return _present(matrices, share(_diagonal(matrices), meant), meant)
+    expected = matrices.sum(axis=2)
+    return _mean_over_present(share(_diagonal(matrices), expected), expected)
 
 
 def _macro_f1(matrices: "Matrices") -> "Matrices":
-    return _present(matrices, f1(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
+    return _mean_over_present(f1(matrices), matrices.sum(axis=1) + matrices.sum(axis=2))
 
 
 def _micro_f1(matrices: "Matrices") -> "Matrices":
@@ -132,13 +133,13 @@ def _micro_f1(matrices: "Matrices") -> "Matrices":
 
 
 def kappa(matrices: "Matrices") -> "Matrices":
-    """Cohen's kappa: agreement beyond what chance gives; 1 where all say the same of all rows."""
+    """Return Cohen's kappa: agreement beyond chance; 1 where both give the same one label to all rows."""
     import numpy as np
 
     total = matrices.sum(axis=(1, 2))
-    seen = _micro_f1(matrices)
+    observed = _micro_f1(matrices)
     by_chance = (matrices.sum(axis=1) * matrices.sum(axis=2)).sum(axis=1) / total**2
-    return np.where(by_chance < 1, (seen - by_chance) / np.where(by_chance < 1, 1 - by_chance, 1), 1.0)
+    return np.where(by_chance < 1, (observed - by_chance) / np.where(by_chance < 1, 1 - by_chance, 1), 1.0)
 
 
 _OVERALL: Mapping[str, Callable[["Matrices"], "Matrices"]] = {
@@ -151,7 +152,7 @@ _OVERALL: Mapping[str, Callable[["Matrices"], "Matrices"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two annotators on the same rows: right both, only the first, only the second, neither."""
+    """Compares two annotators on the same rows: both are right, only the first, only the second, or neither."""
 
     both: int
     first: int
@@ -160,24 +161,28 @@ class Comparison:
 
     @property
     def rows(self) -> int:
-        """The rows that both have."""
+        """The number of rows that both have labelled."""
         return self.both + self.first + self.second + self.neither
 
     def p_value(self) -> float:
-        """McNemar's test, exact: how likely so uneven a split is if both are equally good."""
-        split, fewer = self.first + self.second, min(self.first, self.second)
-        if split > 5_000:
+        """Return McNemar's exact p: how likely so uneven a split is if both are equally good."""
+        from scipy.stats import binomtest
+
+        split = self.first + self.second
+        if not split:
+            return 1.0
+        if split > _MOST_EXACT:  # the normal approximation, which scipy lacks: it calculates the exact p at any size
             z = (abs(self.first - self.second) - 1) / math.sqrt(split)
             return math.erfc(max(z, 0.0) / math.sqrt(2))
-        return float(min(1.0, 2 * sum(math.comb(split, k) for k in range(fewer + 1)) / 2**split))
+        return float(binomtest(self.first, split).pvalue)
 
 
 Pattern: TypeAlias = Mapping[str, int]
-"""How often each label was said of one item."""
+"""How often each label was given to one item."""
 
 
 def fleiss_kappa(patterns: Sequence[tuple[Pattern, int]]) -> Measure | None:
-    """Agreement of equally many raters beyond chance; over the items with the commonest number of ratings."""
+    """Return the agreement of equally many raters beyond chance, over items with the commonest number of ratings."""
     sizes: dict[int, int] = {}
     for pattern, items in patterns:
         size = sum(pattern.values())
@@ -190,34 +195,34 @@ def fleiss_kappa(patterns: Sequence[tuple[Pattern, int]]) -> Measure | None:
     agreed = sum(n * (sum(k * k for k in each.values()) - raters) for each, n in chosen) / (raters * (raters - 1))
     totals: dict[str, int] = {}
     for pattern, n in chosen:
-        for label, said in pattern.items():
-            totals[label] = totals.get(label, 0) + said * n
-    chance = sum((said / (items * raters)) ** 2 for said in totals.values())
+        for label, ratings in pattern.items():
+            totals[label] = totals.get(label, 0) + ratings * n
+    chance = sum((ratings / (items * raters)) ** 2 for ratings in totals.values())
     value = (agreed / items - chance) / (1 - chance) if chance < 1 else 1.0
     return Measure("fleiss' kappa", value, rows=items, method=f"{raters} ratings of each row")
 
 
 def krippendorff_alpha(patterns: Sequence[tuple[Pattern, int]]) -> Measure | None:
-    """Agreement beyond chance for any number of ratings; items with one rating have nothing to agree with."""
+    """Return the agreement beyond chance for any number of ratings; items with one rating do not count."""
     rows = sum(items for pattern, items in patterns if sum(pattern.values()) > 1)
     if not rows:
         return None
-    seen, by_chance = disagreement(patterns)
-    value = 1 - seen / by_chance if by_chance else 1.0
+    observed, by_chance = disagreement(patterns)
+    value = 1 - observed / by_chance if by_chance else 1.0
     return Measure("krippendorff's alpha", value, rows=rows, method="nominal, rows with two ratings or more")
 
 
 def disagreement(patterns: Sequence[tuple[Pattern, int]]) -> tuple[float, float]:
-    """How far the ratings of the items differ, and how far they would if they were handed out by chance."""
+    """Return how far the ratings of the items differ, and how far they would if they were handed out by chance."""
     totals: dict[str, float] = {}
-    differing = 0.0
+    observed = 0.0
     for pattern, items in patterns:
         size = sum(pattern.values())
         if size < 2:
             continue
-        for label, said in pattern.items():
-            totals[label] = totals.get(label, 0) + said * items
-            differing += items * said * (size - said) / (size - 1)
-    whole = sum(totals.values())
-    expected = sum(said * (whole - said) for said in totals.values()) / (whole - 1) if whole > 1 else 0.0
-    return differing, expected
+        for label, ratings in pattern.items():
+            totals[label] = totals.get(label, 0) + ratings * items
+            observed += items * ratings * (size - ratings) / (size - 1)
+    total = sum(totals.values())
+    by_chance = sum(ratings * (total - ratings) for ratings in totals.values()) / (total - 1) if total > 1 else 0.0
+    return observed, by_chance

@@ -1,4 +1,4 @@
-"""How much a person's verdict on a label is worth: the chance that it would change it, from all that is known."""
+"""Estimates what a person's verdict on a label is worth: the chance that it would change the label."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -9,23 +9,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_UNSEEN = 0.5  # votes added for each label, so that a few that agree are no certainty
+_UNSEEN = 0.5  # votes added for each label, so that a few that agree do not make it certain
 _EXPERTS_RIGHT = 0.95
 _LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one row: the label, the votes, a student's chances (while held out), an expert's label."""
+    """What is known of one row: the label, the votes, a student's probabilities (while held out), an expert's label."""
 
     label: str | None
-    said: Sequence[str] = ()
-    chances: Mapping[str, float] | None = None
+    votes: Sequence[str] = ()
+    probabilities: Mapping[str, float] | None = None
     expert: str | None = None
 
 
 def gain_of(evidence: Evidence, labels: Sequence[str]) -> float:
-    """The chance that a verdict changes the label. Votes, student and experts count as independent witnesses."""
+    """Return the chance that a verdict changes the label; votes, student and experts count as independent evidence."""
     if evidence.label is None:
         return 1.0  # any verdict gives the row a label
     belief = {label: _from_votes(evidence, label) * _from_student(evidence, label) for label in labels}
@@ -47,15 +47,13 @@ class SetEvidence:
 
 
 def gain_of_set(evidence: SetEvidence, labels: Sequence[str]) -> float:
-    """The chance that a verdict changes the set. Whether a label applies is a question by itself, so it stays as it is
-    where each of them does.
-    """
+    """Return the chance that a verdict changes the set, where each label is an independent question."""
     if evidence.labels is None:
         return 1.0
-    return 1 - math.prod(_stays(evidence, label) for label in labels)
+    return 1 - math.prod(_chance_to_stay(evidence, label) for label in labels)
 
 
-def _stays(evidence: SetEvidence, label: str) -> float:
+def _chance_to_stay(evidence: SetEvidence, label: str) -> float:
     yes = evidence.shares.get(label, 0.0) * evidence.votes
     belief = {True: yes + _UNSEEN, False: evidence.votes - yes + _UNSEEN}
     if evidence.expert is not None:
@@ -66,21 +64,23 @@ def _stays(evidence: SetEvidence, label: str) -> float:
 
 
 def _from_votes(evidence: Evidence, label: str) -> float:
-    said = evidence.said or (evidence.label,)
-    return sum(each == label for each in said) + _UNSEEN
+    votes = evidence.votes or (evidence.label,)
+    return sum(vote == label for vote in votes) + _UNSEEN
 
 
 def _from_student(evidence: Evidence, label: str) -> float:
-    return 1.0 if evidence.chances is None else max(evidence.chances.get(label, 0.0), _LEAST)
+    return 1.0 if evidence.probabilities is None else max(evidence.probabilities.get(label, 0.0), _LEAST)
 
 
-def label_errors(taught: Sequence[str], chances: "NDArray[np.float64]", labels: Sequence[str]) -> "NDArray[np.bool_]":
-    """Which labels are likely wrong, by confident learning over a student's chances while each row was held out."""
+def label_errors(
+    given: Sequence[str], probabilities: "NDArray[np.float64]", labels: Sequence[str]
+) -> "NDArray[np.bool_]":
+    """Say which labels are likely wrong, by confident learning on a student's probabilities of held-out rows."""
     import numpy as np
     from cleanlab.filter import find_label_issues
 
-    places = {label: place for place, label in enumerate(labels)}
-    given = np.array([places[label] for label in taught], dtype=int)
-    if len(set(taught)) < len(labels) or len(given) < 2 * len(labels):
+    if len(set(given)) < len(labels) or len(given) < 2 * len(labels):
         return np.zeros(len(given), dtype=bool)
-    return np.asarray(find_label_issues(given, chances, n_jobs=1))
+    numbers = {label: number for number, label in enumerate(labels)}
+    classes = np.array([numbers[label] for label in given], dtype=int)
+    return np.asarray(find_label_issues(classes, probabilities, n_jobs=1))

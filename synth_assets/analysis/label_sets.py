@@ -1,4 +1,4 @@
-"""How well sets of labels agree, where any number of labels may apply to a row: measures with their intervals."""
+"""Measures how well sets of labels agree, with intervals, where any number of labels may apply to a row."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,92 +22,92 @@ _YES, _NO = "named", "not named"
 
 @dataclass(frozen=True, slots=True)
 class _Totals:
-    """Sums over rows, for each time they were drawn: by label, and of what both sets share of their union."""
+    """Sums over the rows of each sample: by label, and of the Jaccard indexes of both sets."""
 
     rows: int
     right: "Numbers"
-    meant: "Numbers"
+    expected: "Numbers"
     given: "Numbers"
     overlap: "Numbers"
 
-    def confusions(self, place: int) -> "Numbers":
-        """Each label is a question of yes and no by itself: experts in the rows, what was given in the columns."""
+    def confusions(self, index: int) -> "Numbers":
+        """Return a matrix of yes and no for one label: experts in the rows, what was given in the columns."""
         import numpy as np
 
-        right, meant, given = self.right[:, place], self.meant[:, place], self.given[:, place]
-        neither = self.rows - meant - given + right
-        return np.stack([neither, given - right, meant - right, right], axis=1).reshape(-1, 2, 2)
+        right, expected, given = self.right[:, index], self.expected[:, index], self.given[:, index]
+        neither = self.rows - expected - given + right
+        return np.stack([neither, given - right, expected - right, right], axis=1).reshape(-1, 2, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class SetPairs:
-    """How often experts said one set of labels where another was given: `counts[expert, given]`."""
+    """Counts how often experts chose one set of labels where another was given: `counts[expert, given]`."""
 
     labels: LabelSet
     counts: Mapping[tuple[LabelSet, LabelSet], int]
 
     @classmethod
     def of(cls, counts: Mapping[tuple[LabelSet, LabelSet], int]) -> "SetPairs":
-        """The pairs that were counted, in an order of their own; their labels are all that occur."""
+        """Sort the counted pairs; the labels are all that occur in them."""
         labels = sorted({label for pair in counts for named in pair for label in named})
         return cls(tuple(labels), dict(sorted(counts.items())))
 
     @property
     def rows(self) -> int:
-        """The rows that were counted."""
+        """The number of rows that were counted."""
         return sum(self.counts.values())
 
     def measures(self, seed: int = 0) -> Iterator[Measure]:
-        """How far the sets are the same, then precision, recall, F1 and kappa of each label.
+        """Yield how far the sets are the same, then precision, recall, F1 and kappa of each label.
 
         Two empty sets are the same: their Jaccard index is 1. What is 0 of 0 is 0, as for a label never given.
         """
         if not self.rows:
             return
         yield wilson("exact match", sum(n for (one, other), n in self.counts.items() if one == other), self.rows)
-        told, drawn = self._totals(), self._drawn(seed)
+        totals, samples = self._totals(), self._samples(seed)
         for name, statistic in _OVERALL.items() if self.labels else ():
-            yield _bootstrapped(name, statistic, told, drawn)
-        for place, label in enumerate(self.labels):
-            right, meant, given = (int(sums[0, place]) for sums in (told.right, told.meant, told.given))
-            yield Measure("support", meant, rows=self.rows, label=label, method="rows for which experts named it")
+            yield _bootstrapped(name, statistic, totals, samples)
+        for index, label in enumerate(self.labels):
+            right, expected, given = (int(sums[0, index]) for sums in (totals.right, totals.expected, totals.given))
+            yield Measure("support", expected, rows=self.rows, label=label, method="rows for which experts named it")
             yield wilson("precision", right, given, label)
-            yield wilson("recall", right, meant, label)
-            yield _bootstrapped("f1", partial(_f1_of, place=place), told, drawn, label)
-            yield _bootstrapped("cohen's kappa", partial(_kappa_of, place=place), told, drawn, label)
+            yield wilson("recall", right, expected, label)
+            yield _bootstrapped("f1", partial(_f1_of, index=index), totals, samples, label)
+            yield _bootstrapped("cohen's kappa", partial(_kappa_of, index=index), totals, samples, label)
 
     def _totals(self) -> _Totals:
         import numpy as np
 
-        return self._summed(np.array([list(self.counts.values())], dtype=float) @ self._table())
+        return self._split(np.array([list(self.counts.values())], dtype=float) @ self._table())
 
-    def _drawn(self, seed: int) -> _Totals:
-        """Rows drawn anew are pairs drawn anew; not all rounds at once, as there may be as many pairs as rows."""
+    def _samples(self, seed: int) -> _Totals:
+        """Resample pairs instead of rows; not all rounds at once, as there may be as many pairs as rows."""
         import numpy as np
 
-        table, dice = self._table(), np.random.default_rng(seed)
+        table, random = self._table(), np.random.default_rng(seed)
         shares = np.array(list(self.counts.values())) / self.rows
         step = max(1, _DRAWN_AT_ONCE // len(shares))
         sizes = [min(step, ROUNDS - start) for start in range(0, ROUNDS, step)]
-        return self._summed(np.concatenate([dice.multinomial(self.rows, shares, size) @ table for size in sizes]))
+        return self._split(np.concatenate([random.multinomial(self.rows, shares, size) @ table for size in sizes]))
 
-    def _summed(self, sums: "Numbers") -> _Totals:
+    def _split(self, sums: "Numbers") -> _Totals:
         size = len(self.labels)
-        right, meant, given = (sums[:, start : start + size] for start in (0, size, 2 * size))
-        return _Totals(self.rows, right, meant, given, sums[:, -1])
+        right, expected, given = (sums[:, start : start + size] for start in (0, size, 2 * size))
+        return _Totals(self.rows, right, expected, given, sums[:, -1])
 
     def _table(self) -> Any:
-        """A line for each pair: which labels both name, which the expert, which was given, and their Jaccard index."""
+        """Return a line for each pair: the labels in both sets, the expert's, those given, and the Jaccard index."""
         from scipy.sparse import csr_array
 
-        places, size = {label: place for place, label in enumerate(self.labels)}, len(self.labels)
+        positions, size = {label: index for index, label in enumerate(self.labels)}, len(self.labels)
         values: list[float] = []
         columns: list[int] = []
         ends = [0]
         for one, other in self.counts:
             both, either = set(one) & set(other), set(one) | set(other)
             for start, named in enumerate((both, one, other)):
-                columns += [start * size + places[label] for label in named]
+                columns += [start * size + positions[label] for label in named]
             values += [1.0] * (len(columns) - len(values))
             columns.append(3 * size)
             values.append(len(both) / len(either) if either else 1.0)
@@ -116,21 +116,21 @@ class SetPairs:
 
 
 def _bootstrapped(
-    name: str, statistic: Callable[[_Totals], "Numbers"], told: _Totals, drawn: _Totals, label: str | None = None
+    name: str, statistic: Callable[[_Totals], "Numbers"], totals: _Totals, samples: _Totals, label: str | None = None
 ) -> Measure:
     import numpy as np
 
-    low, high = np.percentile(statistic(drawn), CONFIDENCE)
+    low, high = np.percentile(statistic(samples), CONFIDENCE)
     method = f"bootstrap, {ROUNDS} rounds, 95 %"
-    return Measure(name, float(statistic(told)[0]), float(low), float(high), told.rows, method, label)
+    return Measure(name, float(statistic(totals)[0]), float(low), float(high), totals.rows, method, label)
 
 
-def _f1_of(totals: _Totals, place: int) -> "Numbers":
-    return f1(totals.confusions(place))[:, 1]
+def _f1_of(totals: _Totals, index: int) -> "Numbers":
+    return f1(totals.confusions(index))[:, 1]
 
 
-def _kappa_of(totals: _Totals, place: int) -> "Numbers":
-    return kappa(totals.confusions(place))
+def _kappa_of(totals: _Totals, index: int) -> "Numbers":
+    return kappa(totals.confusions(index))
 
 
 def _jaccard(totals: _Totals) -> "Numbers":
@@ -138,19 +138,19 @@ def _jaccard(totals: _Totals) -> "Numbers":
 
 
 def _hamming_loss(totals: _Totals) -> "Numbers":
-    """The share of all decisions, one for each row and label that occurs, on which the sets differ."""
+    """Return the share of all decisions (one for each row and label that occurs) on which the sets differ."""
     decisions = totals.rows * totals.right.shape[1]
-    loss: Numbers = (totals.meant + totals.given - 2 * totals.right).sum(axis=1) / decisions
+    loss: Numbers = (totals.expected + totals.given - 2 * totals.right).sum(axis=1) / decisions
     return loss
 
 
 def _micro_f1(totals: _Totals) -> "Numbers":
-    return share(2 * totals.right.sum(axis=1), (totals.meant + totals.given).sum(axis=1))
+    return share(2 * totals.right.sum(axis=1), (totals.expected + totals.given).sum(axis=1))
 
 
 def _macro_f1(totals: _Totals) -> "Numbers":
-    """The mean over the labels that occur."""
-    named = totals.meant + totals.given
+    """Return the mean over the labels that occur."""
+    named = totals.expected + totals.given
     return share(share(2 * totals.right, named).sum(axis=1), (named > 0).sum(axis=1).astype(float))
 
 
@@ -163,7 +163,7 @@ _OVERALL: Mapping[str, Callable[[_Totals], "Numbers"]] = {
 
 
 def alphas(sizes: Mapping[int, int], named: Mapping[str, Mapping[tuple[int, int], int]]) -> Iterator[Measure]:
-    """Krippendorff's alpha among the draws, over all labels and of each.
+    """Yield Krippendorff's alpha among the draws, over all labels and of each.
 
     `sizes` are the rows by how many draws each has, `named` the rows by draws and by how many of them named the label.
     The distance of two sets is the number of labels in which they differ, so the alpha over all labels is one less the
@@ -174,21 +174,21 @@ def alphas(sizes: Mapping[int, int], named: Mapping[str, Mapping[tuple[int, int]
     rows = sum(items for size, items in sizes.items() if size > 1)
     if not rows:
         return
-    differing = {label: disagreement(_patterns(sizes, counts)) for label, counts in sorted(named.items())}
-    seen, by_chance = (sum(each[side] for each in differing.values()) for side in (0, 1))
+    disagreements = {label: disagreement(_patterns(sizes, counts)) for label, counts in sorted(named.items())}
+    observed, by_chance = (sum(each[side] for each in disagreements.values()) for side in (0, 1))
     method = "rows with two draws or more, by the labels in which they differ"
-    yield _alpha(seen, by_chance, rows, method)
-    for label, (own, chance) in differing.items():
+    yield _alpha(observed, by_chance, rows, method)
+    for label, (own, chance) in disagreements.items():
         yield _alpha(own, chance, rows, "rows with two draws or more, named or not", label)
 
 
-def _alpha(seen: float, by_chance: float, rows: int, method: str, label: str | None = None) -> Measure:
-    value = 1 - seen / by_chance if by_chance else 1.0
+def _alpha(observed: float, by_chance: float, rows: int, method: str, label: str | None = None) -> Measure:
+    value = 1 - observed / by_chance if by_chance else 1.0
     return Measure("krippendorff's alpha", value, rows=rows, method=method, label=label)
 
 
 def _patterns(sizes: Mapping[int, int], counts: Mapping[tuple[int, int], int]) -> list[tuple[Pattern, int]]:
-    """How often a label was named and not named, with the rows for which that is so."""
+    """Return how often a label was named and not named, with the number of rows for which that is so."""
     never = dict(sizes)
     for (size, _), items in counts.items():
         never[size] -= items

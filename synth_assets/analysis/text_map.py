@@ -1,4 +1,4 @@
-"""A map of texts: those of like words lie together, in clusters that their own words name."""
+"""Maps texts to the plane: similar texts are near each other, in clusters that are named by their words."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _SMALL = 50
 
 @dataclass(frozen=True, slots=True)
 class TextMap:
-    """Where each text lies, the cluster it is in, and the words that tell each cluster from the others."""
+    """The point and the cluster of each text, and the words that distinguish each cluster from the others."""
 
     points: Sequence[tuple[float, float]]
     clusters: Sequence[int]
@@ -23,65 +23,65 @@ class TextMap:
 
 
 def text_map(texts: Sequence[str]) -> TextMap | None:
-    """The map; the same texts make the same. None where there are too few, or they have no words to tell them apart."""
+    """Map texts, the same texts always to the same map; None if they are too few or have no distinguishing words."""
     from threadpoolctl import threadpool_limits
 
     if len(set(texts)) < _FEWEST:
         return None
     with threadpool_limits(1), warnings.catch_warnings():
-        # Texts that differ in nothing the map sees make fewer clusters than asked for, which is no fault.
+        # Texts that the map cannot distinguish make fewer clusters than asked for, which is no fault.
         warnings.simplefilter("ignore")
-        return _mapped(texts)
+        return _map(texts)
 
 
-def _mapped(texts: Sequence[str]) -> TextMap | None:
+def _map(texts: Sequence[str]) -> TextMap | None:
     from sklearn.cluster import KMeans
     from sklearn.decomposition import TruncatedSVD
     from sklearn.manifold import TSNE
 
-    counted = _counted(texts)
-    if counted is None or min(counted[0].shape) < _FEWEST:
+    weighted = _term_weights(texts)
+    if weighted is None or min(weighted[0].shape) < _FEWEST:
         return None
-    weights, words = counted
+    weights, words = weighted
     size = min(_DIMENSIONS, min(weights.shape) - 1)
     vectors = TruncatedSVD(size, random_state=0).fit_transform(weights)
     if not vectors.std(axis=0).any():
         return None
     clusters = min(_MOST_CLUSTERS, max(2, len(set(texts)) // _PER_CLUSTER))
-    found = KMeans(clusters, n_init=3, random_state=0).fit_predict(vectors)
+    numbers = KMeans(clusters, n_init=3, random_state=0).fit_predict(vectors)
     perplexity = min(_PERPLEXITY, (len(texts) - 1) / 3)
-    spread = TSNE(2, init="pca", random_state=0, perplexity=perplexity, max_iter=_STEPS, n_jobs=1)
-    points = spread.fit_transform(vectors)
-    names = [_name(weights[found == number], weights, words) for number in range(clusters)]
-    return TextMap([(float(x), float(y)) for x, y in points], [int(number) for number in found], names)
+    projection = TSNE(2, init="pca", random_state=0, perplexity=perplexity, max_iter=_STEPS, n_jobs=1)
+    points = projection.fit_transform(vectors)
+    names = [_name(weights[numbers == number], weights, words) for number in range(clusters)]
+    return TextMap([(float(x), float(y)) for x, y in points], [int(number) for number in numbers], names)
 
 
-def _counted(texts: Sequence[str]) -> tuple[Any, Sequence[str]] | None:
-    """The texts by the weights of their words and pairs of words; None where no word is in few enough of them.
+def _term_weights(texts: Sequence[str]) -> tuple[Any, Sequence[str]] | None:
+    """Return the texts by the weights of their words and pairs of words; None if no word is in few enough of them.
 
     English words that are in any text tell nothing; in other languages, what is in half of the texts does not count.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    rare = 2 if len(texts) >= _SMALL else 1
-    counting = TfidfVectorizer(
-        ngram_range=(1, 2), min_df=rare, max_df=0.5, max_features=_TERMS, sublinear_tf=True, stop_words="english"
+    min_texts = 2 if len(texts) >= _SMALL else 1
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), min_df=min_texts, max_df=0.5, max_features=_TERMS, sublinear_tf=True, stop_words="english"
     )
     try:
-        weights = counting.fit_transform(texts)
-    except ValueError:  # its word for an empty vocabulary
+        weights = vectorizer.fit_transform(texts)
+    except ValueError:  # the vocabulary is empty
         return None
-    return weights, list(counting.get_feature_names_out())
+    return weights, list(vectorizer.get_feature_names_out())
 
 
 def _name(own: Any, everything: Any, words: Sequence[str]) -> str:
-    """The words that are weightier here than elsewhere, none of them said twice."""
+    """Return the words that weigh more here than elsewhere, without repeating any."""
     if not own.shape[0]:
         return ""
     gain = own.mean(axis=0).A1 - everything.mean(axis=0).A1
     chosen: list[str] = []
-    for place in gain.argsort(kind="stable")[::-1][: 4 * _NAMED_BY]:
-        parts = set(words[place].split())
-        if gain[place] > 0 and not any(parts & set(other.split()) for other in chosen):
-            chosen.append(words[place])
+    for index in gain.argsort(kind="stable")[::-1][: 4 * _NAMED_BY]:
+        parts = set(words[index].split())
+        if gain[index] > 0 and not any(parts & set(other.split()) for other in chosen):
+            chosen.append(words[index])
     return ", ".join(chosen[:_NAMED_BY])

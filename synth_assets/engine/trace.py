@@ -8,7 +8,7 @@ from typing import Any
 from synth_assets.core.errors import SynthError
 from synth_assets.engine.commit import commits
 from synth_assets.engine.tables import CALLS, COMMITS
-from synth_assets.exports.chat_files import line_hash
+from synth_assets.exports.training_files import line_hash
 from synth_assets.lake import Lake
 
 

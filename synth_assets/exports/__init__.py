@@ -1,1 +1,1 @@
-"""Training files: writing, describing and validating them."""
+"""Writes, describes and validates training files."""

@@ -1,4 +1,4 @@
-"""The manifest of an export: what its files hold, where that came from and what it cost."""
+"""Describes an export in a manifest: what its files hold, where that came from and what it cost."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class FileEntry(BaseModel):
-    """One file of an export, as it was when it was made."""
+    """A file of an export, as it was when it was made."""
 
     model_config = _STRICT
 
@@ -27,7 +27,7 @@ class FileEntry(BaseModel):
 
 
 class Price(BaseModel):
-    """What a model cost when it was asked."""
+    """The price of a model when it was asked."""
 
     model_config = _STRICT
 
@@ -38,7 +38,7 @@ class Price(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything needed to say what an export is, without the lake it came from."""
+    """Describes an export so that it is understood without the lake it came from."""
 
     model_config = _STRICT
 
@@ -65,7 +65,7 @@ class Manifest(BaseModel):
     files: tuple[FileEntry, ...] = ()
 
     def write(self, folder: Path) -> Path:
-        """Writes the manifest into the folder at once: there is a whole one, or none."""
+        """Write the manifest into the folder atomically."""
         path = folder / NAME
         draft = folder / f".{NAME}.{os.getpid()}"
         with draft.open("w", encoding="utf-8") as file:
@@ -77,7 +77,7 @@ class Manifest(BaseModel):
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of an export; SynthError where there is none that can be read."""
+    """Read the manifest of an export; SynthError if there is none that can be read."""
     path = folder / NAME
     try:
         return Manifest.model_validate_json(path.read_bytes())
@@ -91,24 +91,24 @@ def read(folder: Path) -> Manifest:
 
 
 def describe(folder: Path) -> tuple[FileEntry, ...]:
-    """The training files in a folder, by name."""
+    """Describe the training files in a folder, sorted by name."""
     return tuple(_entry(path) for path in sorted(folder.glob("*.jsonl")))
 
 
 def verify(folder: Path) -> list[str]:
-    """What is no longer as the manifest says; nothing if the export is as it was made."""
+    """Return what is no longer as the manifest says; an empty list if the export is as it was made."""
     return list(_changes(folder, read(folder)))
 
 
 def _changes(folder: Path, manifest: Manifest) -> Iterator[str]:
-    found = {entry.name: entry for entry in describe(folder)}
+    existing = {entry.name: entry for entry in describe(folder)}
     for entry in manifest.files:
-        now = found.pop(entry.name, None)
+        now = existing.pop(entry.name, None)
         if now is None:
             yield f"{entry.name} is missing"
         elif now.sha256 != entry.sha256:
             yield f"{entry.name} was changed: {_difference(entry, now)}"
-    yield from (f"{name} is not in the manifest" for name in found)
+    yield from (f"{name} is not in the manifest" for name in existing)
 
 
 def _difference(made: FileEntry, now: FileEntry) -> str:

@@ -1,4 +1,4 @@
-"""Judges every line of a training file that anyone wrote, for `synth validate`."""
+"""Judges every line of any training file, for `synth validate`."""
 
 import json
 from collections import Counter
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.exports.chat_line import ChatJudge, LineFault, Size
+from synth_assets.exports.training_lines import ChatJudge, LineFault, Size
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedLine:
-    """What was found of one line; lines count from 1."""
+    """The size or the fault of one line; lines count from 1."""
 
     line: int
-    found: Size | LineFault
+    result: Size | LineFault
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What was found of a whole file."""
+    """The sums over all lines of a file."""
 
     lines: int
     good: int
@@ -29,8 +29,8 @@ class FileReport:
     faults: Counter[str]
 
 
-def judged_lines(path: Path) -> Iterator[JudgedLine]:
-    """What each line is worth, in their order; the file is read a line at a time."""
+def judge_lines(path: Path) -> Iterator[JudgedLine]:
+    """Judge the lines of a file in their order, reading one at a time."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -42,11 +42,11 @@ def judged_lines(path: Path) -> Iterator[JudgedLine]:
 
 
 def summarize(judged: Iterable[JudgedLine]) -> FileReport:
-    """The sum of what was found of the lines."""
+    """Sum up the judged lines."""
     lines = good = characters = tokens = 0
     faults: Counter[str] = Counter()
     for lines, item in enumerate(judged, start=1):  # noqa: B007 - the last number is the count
-        match item.found:
+        match item.result:
             case LineFault(reason):
                 faults[reason] += 1
             case Size() as size:
@@ -60,7 +60,7 @@ def _judge(line: bytes, judge: ChatJudge) -> Size | LineFault:
     if not line.strip():
         return LineFault("blank line")
     try:
-        example = json.loads(line.decode(), parse_constant=_no_constant)
+        example = json.loads(line.decode(), parse_constant=_reject_constant)
     except UnicodeDecodeError as error:
         return LineFault("not UTF-8", f"byte {error.start + 1} of the line")
     except json.JSONDecodeError as error:
@@ -70,5 +70,5 @@ def _judge(line: bytes, judge: ChatJudge) -> Size | LineFault:
     return judge.judge(example)
 
 
-def _no_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")

@@ -1,1 +1,1 @@
-"""Pictures, as PNG bytes."""
+"""Draws plots, as PNG bytes."""

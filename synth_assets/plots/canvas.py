@@ -1,4 +1,4 @@
-"""What a picture is drawn on, without a screen, and its PNG bytes."""
+"""Makes figures without a screen, and PNG bytes of them."""
 
 import io
 from typing import TYPE_CHECKING
@@ -7,11 +7,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, LINE, AWAY, SOFT = "#4f46e5", "#9ca3af", "#dc2626", "#a5b4fc"
+PRIMARY, SECONDARY, NEUTRAL, WARNING = "#4f46e5", "#a5b4fc", "#9ca3af", "#dc2626"
+_LONGEST_NAME = 44
 
 
-def blank(width: float, height: float) -> "tuple[Figure, Axes]":
-    """A figure of so many inches, with axes to draw in."""
+def new_figure(width: float, height: float) -> "tuple[Figure, Axes]":
+    """Return a figure of so many inches, and its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -20,8 +21,18 @@ def blank(width: float, height: float) -> "tuple[Figure, Axes]":
     return figure, figure.subplots()
 
 
-def png(figure: "Figure") -> bytes:
-    """The figure as a PNG file."""
+def to_png(figure: "Figure") -> bytes:
+    """Return the figure as a PNG file."""
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=100)
     return image.getvalue()
+
+
+def shorten(name: str) -> str:
+    """Return the last folders of a long path, which distinguish it, or the beginning of another long name."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    end = name[1 - _LONGEST_NAME :]
+    if " " in name or "/" not in end:
+        return f"{name[: _LONGEST_NAME - 1]}…"
+    return f"…{end[end.index('/') :]}"

@@ -1,4 +1,4 @@
-"""A student labels a file in bulk: streaming, on all cores, and where it was interrupted it goes on."""
+"""Labels a file with a student: streaming, on all cores, and going on where it was interrupted."""
 
 import json
 import os
@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synth_assets.core.errors import SynthError
-from synth_assets.students.storage import TRANSFORMER, about, load, student_hash
+from synth_assets.students.storage import TRANSFORMER, load, load_description, student_hash
 from synth_assets.students.student import Student
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _CHUNK_LINES = 2_000
 _AHEAD = 2
@@ -22,7 +26,7 @@ _student: Student | None = None  # of a worker process: loaded once, when the pr
 
 @dataclass(frozen=True, slots=True)
 class PredictionJob:
-    """What is labelled by which student, and where the labelled lines go."""
+    """The student, the file to label, where the labelled lines go, and the column of the texts."""
 
     model: Path
     source: Path
@@ -31,8 +35,8 @@ class PredictionJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How far it is: lines labelled, lines that could not be, and lines that an earlier call had done."""
+class Progress:
+    """The progress: lines written, those of them that could not be labelled, and lines that an earlier call wrote."""
 
     lines: int = 0
     faulty: int = 0
@@ -40,8 +44,8 @@ class Done:
 
 
 def usual_workers(model: Path) -> int:
-    """One for each core; a GPU is best used by one alone."""
-    if about(model)["kind"] == TRANSFORMER:
+    """Return a worker for each core, but one alone for a GPU."""
+    if load_description(model)["kind"] == TRANSFORMER:
         from synth_assets.students.transformer import has_gpu
 
         if has_gpu():
@@ -49,45 +53,45 @@ def usual_workers(model: Path) -> int:
     return os.cpu_count() or 1
 
 
-def predict(task: PredictionJob, workers: int, on_progress: Callable[[Done], None] = lambda _: None) -> Done:
-    """Labels every line of the source, in its order; a line without a text says so in `error`.
+def predict(job: PredictionJob, workers: int, on_progress: Callable[[Progress], None] = lambda _: None) -> Progress:
+    """Label every line of the source, in its order; a line without a text says so in `error`.
 
     The target appears when all is done. Until then a part file grows beside it, which the next call continues.
     """
-    about(task.model)
-    if task.target.exists():
-        raise SynthError("it is there already", where=str(task.target), remedy="name another file, or delete it")
-    part, mark = (task.target.with_name(f"{task.target.name}.{end}") for end in ("part", "job"))
-    earlier = _begun(part, mark, _job(task))
-    done = Done(earlier=earlier)
-    with task.source.open("rb") as lines, part.open("ab") as out:
+    load_description(job.model)
+    if job.target.exists():
+        raise SynthError("it is there already", where=str(job.target), remedy="name another file, or delete it")
+    part, job_file = (job.target.with_name(f"{job.target.name}.{end}") for end in ("part", "job"))
+    earlier = _resume(part, job_file, _describe(job))
+    progress = Progress(earlier=earlier)
+    with job.source.open("rb") as lines, part.open("ab") as out:
         for _ in islice(lines, earlier):
             pass
-        for answers, faulty in _labelled(task, _chunks(lines, earlier + 1), workers):
+        for answers, faulty in _label(job, _chunks(lines, earlier + 1), workers):
             out.write(answers)
             out.flush()
-            done = Done(done.lines + answers.count(b"\n"), done.faulty + faulty, earlier)
-            on_progress(done)
+            progress = Progress(progress.lines + answers.count(b"\n"), progress.faulty + faulty, earlier)
+            on_progress(progress)
         os.fsync(out.fileno())
-    part.replace(task.target)
-    mark.unlink()
-    return done
+    part.replace(job.target)
+    job_file.unlink()
+    return progress
 
 
-def _job(task: PredictionJob) -> str:
-    """What a part file was made of: another student, file or column begins anew."""
-    source = task.source.stat()
-    told = [student_hash(task.model), str(task.source.resolve()), source.st_size, source.st_mtime_ns, task.column]
-    return json.dumps(told)
+def _describe(job: PredictionJob) -> str:
+    """Describe what a part file is made of: another student, file or column starts it again."""
+    source = job.source.stat()
+    parts = [student_hash(job.model), str(job.source.resolve()), source.st_size, source.st_mtime_ns, job.column]
+    return json.dumps(parts)
 
 
-def _begun(part: Path, mark: Path, job: str) -> int:
-    """The lines that an earlier call has labelled; what was cut off in the middle of a line is dropped."""
-    known = mark.read_text("utf-8") if mark.exists() else None
-    if known != job:
+def _resume(part: Path, job_file: Path, description: str) -> int:
+    """Return how many lines an earlier call has labelled; a line that was cut off in the middle is dropped."""
+    earlier = job_file.read_text("utf-8") if job_file.exists() else None
+    if earlier != description:
         part.unlink(missing_ok=True)
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(job, "utf-8")
+        job_file.parent.mkdir(parents=True, exist_ok=True)
+        job_file.write_text(description, "utf-8")
     if not part.exists():
         return 0
     lines = size = 0
@@ -100,69 +104,68 @@ def _begun(part: Path, mark: Path, job: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Lines that are labelled together, and the number of the first in the file."""
+class _Chunk:
+    """Lines to label together, and the number of the first in the file."""
 
     first: int
     lines: Sequence[bytes]
 
 
-def _chunks(lines: Iterator[bytes], first: int) -> Iterator[Chunk]:
+def _chunks(lines: Iterator[bytes], first: int) -> Iterator[_Chunk]:
     while chunk := list(islice(lines, _CHUNK_LINES)):
-        yield Chunk(first, chunk)
+        yield _Chunk(first, chunk)
         first += len(chunk)
 
 
-def _labelled(task: PredictionJob, chunks: Iterator[Chunk], workers: int) -> Iterator[tuple[bytes, int]]:
+def _label(job: PredictionJob, chunks: Iterator[_Chunk], workers: int) -> Iterator[tuple[bytes, int]]:
     if workers == 1:
-        student = load(task.model)
+        student = load(job.model)
         for chunk in chunks:
-            yield answers_of(student, chunk, task)
+            yield _label_chunk(student, chunk, job)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (task.model,)) as pool:
-        waiting = [pool.submit(_answer, chunk, task) for chunk in islice(chunks, _AHEAD * workers)]
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (job.model,)) as pool:
+        waiting = [pool.submit(_label_in_worker, chunk, job) for chunk in islice(chunks, _AHEAD * workers)]
         while waiting:
             yield waiting.pop(0).result()
-            waiting += [pool.submit(_answer, chunk, task) for chunk in islice(chunks, 1)]
+            waiting += [pool.submit(_label_in_worker, chunk, job) for chunk in islice(chunks, 1)]
 
 
-def _start(model: Path) -> None:
+def _start_worker(model: Path) -> None:
     global _student
-    from threadpoolctl import threadpool_limits
-
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _student = load(model)
-    _student.probabilities(["."])  # what it calculates with is loaded now, and can be held to one thread
-    threadpool_limits(1)
+    _student.probabilities(["."])  # loads the libraries that it calculates with, whose threads are limited later
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for its next chunk for ever."""
+    """End this process with its parent: if that is killed, a worker would wait for its next chunk for ever."""
     parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _answer(chunk: Chunk, task: PredictionJob) -> tuple[bytes, int]:
+def _label_in_worker(chunk: _Chunk, job: PredictionJob) -> tuple[bytes, int]:
+    from threadpoolctl import threadpool_limits
+
     assert _student is not None
-    return answers_of(_student, chunk, task)
+    with threadpool_limits(1):  # there is a worker for each core
+        return _label_chunk(_student, chunk, job)
 
 
-def answers_of(student: Student, chunk: Chunk, task: PredictionJob) -> tuple[bytes, int]:
-    """The labelled lines of a chunk, and how many of them have no text to label; each of those by its number."""
-    read = [_read(line, task.column) for line in chunk.lines]
-    chances = iter(student.probabilities([row[task.column] for row, fault in read if not fault]))
-    told = [
-        _told(row, f"{task.source.name}:{number}: {fault}" if fault else "", student.labels, chances)
-        for number, (row, fault) in enumerate(read, start=chunk.first)
+def _label_chunk(student: Student, chunk: _Chunk, job: PredictionJob) -> tuple[bytes, int]:
+    """Return the labelled lines of a chunk, and how many of them have no text to label."""
+    rows = [_parse(line, job.column) for line in chunk.lines]
+    probabilities = iter(student.probabilities([row[job.column] for row, fault in rows if not fault]))
+    answers = [
+        _answer(row, f"{job.source.name}:{number}: {fault}" if fault else "", student.labels, probabilities)
+        for number, (row, fault) in enumerate(rows, start=chunk.first)
     ]
-    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in told).encode("utf-8", "surrogatepass"), sum(
-        bool(fault) for _, fault in read
-    )
+    lines = "".join(f"{json.dumps(answer, ensure_ascii=False)}\n" for answer in answers)
+    return lines.encode("utf-8", "surrogatepass"), sum(bool(fault) for _, fault in rows)
 
 
-def _read(line: bytes, column: str) -> tuple[dict[str, Any], str]:
+def _parse(line: bytes, column: str) -> tuple[dict[str, Any], str]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -173,9 +176,11 @@ def _read(line: bytes, column: str) -> tuple[dict[str, Any], str]:
     return row, "" if isinstance(text, str) and text.strip() else f'there is no text in "{column}"'
 
 
-def _told(row: dict[str, Any], fault: str, labels: Sequence[str], chances: Iterator[Any]) -> dict[str, Any]:
+def _answer(
+    row: dict[str, Any], fault: str, labels: Sequence[str], probabilities: "Iterator[NDArray[np.float64]]"
+) -> dict[str, Any]:
     if fault:
         return {**row, "label": None, "confidence": None, "error": fault}
-    likely = next(chances)
-    best = int(likely.argmax())
-    return {**row, "label": labels[best], "confidence": round(float(likely[best]), 6)}
+    chances = next(probabilities)
+    best = int(chances.argmax())
+    return {**row, "label": labels[best], "confidence": round(float(chances[best]), 6)}

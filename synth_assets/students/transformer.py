@@ -1,31 +1,33 @@
-"""The larger student: a transformer fine-tuned on the teacher's labels. Needs the extra `train`."""
+"""Trains the larger student: a transformer fine-tuned on the teacher's labels. Needs the extra `train`."""
 
 import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.students.student import Trained, TrainingExamples, folds_of
+from synth_assets.students.student import Trained, TrainingExamples, assign_folds
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import Tensor, device
+    from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
     Matrix = NDArray[np.float64]
 
 _BATCH = 32
 _MOST_TOKENS = 256
 _WARMUP = 0.06
-_HOLDOUT_OF = 10
+_VALIDATION_FOLDS = 10
 _EXTRA = "pip install 'synth-assets[train]'"
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What is fine-tuned, and how."""
+    """The model to fine-tune, and how."""
 
     model: str
     epochs: int
@@ -38,132 +40,145 @@ class TransformerStudent:
     """A fine-tuned classifier with its tokenizer."""
 
     labels: tuple[str, ...]
-    model: Any
-    tokenizer: Any
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
 
     def probabilities(self, texts: Sequence[str]) -> "Matrix":
-        """For each text, how likely each label is."""
+        """Return how likely each label is, for each text."""
         import numpy as np
         import torch
 
-        self.model.eval()
-        found = []
+        self.model.train(False)
+        batches = []
         with torch.inference_mode():
             for start in range(0, len(texts), _BATCH):
-                batch = _tokens(self.tokenizer, texts[start : start + _BATCH], self.model.device)
-                found.append(self.model(**batch).logits.float().softmax(-1).cpu().numpy())
-        return np.concatenate(found).astype(float) if found else np.zeros((0, len(self.labels)))
+                batch = _tokenize(self.tokenizer, texts[start : start + _BATCH], self.model.device)
+                batches.append(self.model(**batch).logits.float().softmax(-1).cpu().numpy())
+        return np.concatenate(batches).astype(float) if batches else np.zeros((0, len(self.labels)))
 
 
-def fine_tune(lessons: TrainingExamples, recipe: TrainingSettings, folder: Path) -> Trained:
-    """Fine-tunes, keeps the epoch that is best on a tenth of the lessons, and judges each lesson while it is held out.
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """The indices of the examples to learn from, and of those by which the best epoch is chosen."""
 
-    The tenth is never trained on, so what is said of it is honest. Of the other nine, each half is judged by a model
-    that learnt from the other half: three trainings in all.
+    training: Sequence[int]
+    validation: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The student after its best epoch, which epoch that was, and its accuracy on the examples for validation."""
+
+    student: TransformerStudent
+    epoch: int
+    accuracy: float
+
+
+def fine_tune(examples: TrainingExamples, settings: TrainingSettings, folder: Path) -> Trained:
+    """Fine-tune, keep the epoch that is best on a tenth of the examples, and label each example while it is held out.
+
+    The tenth is never trained on, so its probabilities are honest. Of the other nine, each half is labelled by a model
+    that has learnt from the other half: three trainings in all.
     """
-    lessons.check()
-    names = tuple(sorted(set(lessons.labels)))
-    tenths = folds_of(lessons.labels, recipe.seed, _HOLDOUT_OF)
-    inside = [place for place, tenth in enumerate(tenths) if tenth]
-    outside = [place for place, tenth in enumerate(tenths) if not tenth]
-    student, epochs, score = _trained(lessons, (inside, outside), names, recipe)
-    held_out = _judged(lessons, (inside, outside), student, recipe)
-    student.model.save_pretrained(folder)
-    student.tokenizer.save_pretrained(folder)
-    chosen = {"epoch": epochs, "held_out_accuracy": round(score, 4), "held_out_rows": len(outside)}
-    return Trained(student, held_out, {**chosen, "learning_rate": recipe.learning_rate})
+    examples.check()
+    labels = tuple(sorted(set(examples.labels)))
+    folds = assign_folds(examples.labels, settings.seed, _VALIDATION_FOLDS)
+    split = _Split(
+        [index for index, fold in enumerate(folds) if fold], [index for index, fold in enumerate(folds) if not fold]
+    )
+    best = _train(examples, split, labels, settings)
+    held_out = _predict_held_out(examples, split, best.student, settings)
+    best.student.model.save_pretrained(folder)
+    best.student.tokenizer.save_pretrained(folder)
+    chosen = {"epoch": best.epoch, "held_out_accuracy": round(best.accuracy, 4), "held_out_rows": len(split.validation)}
+    return Trained(best.student, held_out, {**chosen, "learning_rate": settings.learning_rate})
 
 
 def load_transformer(folder: Path, labels: tuple[str, ...]) -> TransformerStudent:
-    """The student of a folder, on the GPU where there is one."""
-    model, tokenizer = _opened(str(folder), len(labels))
+    """Load the student of a folder, on the GPU if there is one."""
+    model, tokenizer = _load_pretrained(str(folder), len(labels))
     return TransformerStudent(labels, model, tokenizer)
 
 
-def _judged(
-    lessons: TrainingExamples, parts: tuple[list[int], list[int]], student: TransformerStudent, recipe: TrainingSettings
+def _predict_held_out(
+    examples: TrainingExamples, split: _Split, student: TransformerStudent, settings: TrainingSettings
 ) -> "Matrix":
     import numpy as np
 
-    inside, outside = parts
-    found = np.zeros((len(lessons.texts), len(student.labels)))
-    found[outside] = student.probabilities([lessons.texts[place] for place in outside])
-    halves = folds_of([lessons.labels[place] for place in inside], recipe.seed + 1, 2)
+    probabilities = np.zeros((len(examples.texts), len(student.labels)))
+    probabilities[split.validation] = student.probabilities([examples.texts[index] for index in split.validation])
+    halves = assign_folds([examples.labels[index] for index in split.training], settings.seed + 1, 2)
     for half in (0, 1):
-        learnt = [place for place, of in zip(inside, halves, strict=True) if of != half]
-        judged = [place for place, of in zip(inside, halves, strict=True) if of == half]
-        other, _, _ = _trained(lessons, (learnt, outside), student.labels, recipe)
-        found[judged] = other.probabilities([lessons.texts[place] for place in judged])
-    return found
+        others = [index for index, of in zip(split.training, halves, strict=True) if of != half]
+        own = [index for index, of in zip(split.training, halves, strict=True) if of == half]
+        other = _train(examples, _Split(others, split.validation), student.labels, settings).student
+        probabilities[own] = other.probabilities([examples.texts[index] for index in own])
+    return probabilities
 
 
-def _trained(
-    lessons: TrainingExamples, parts: tuple[list[int], list[int]], names: tuple[str, ...], recipe: TrainingSettings
-) -> tuple[TransformerStudent, int, float]:
-    """The model after its best epoch, which epoch that was, and its share of right labels outside."""
+def _train(examples: TrainingExamples, split: _Split, labels: tuple[str, ...], settings: TrainingSettings) -> _Best:
     import torch
 
-    torch.manual_seed(recipe.seed)
-    model, tokenizer = _opened(recipe.model, len(names))
-    student = TransformerStudent(names, model, tokenizer)
-    inside, outside = parts
-    steps = recipe.epochs * math.ceil(len(inside) / _BATCH)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _slope(step, steps))
-    best: tuple[float, int, Any] = (-1.0, 0, None)
-    for epoch in range(1, recipe.epochs + 1):
+    torch.manual_seed(settings.seed)
+    model, tokenizer = _load_pretrained(settings.model, len(labels))
+    student = TransformerStudent(labels, model, tokenizer)
+    steps = settings.epochs * math.ceil(len(split.training) / _BATCH)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate_factor(step, steps))
+    accuracy, best_epoch, weights = -1.0, 0, model.state_dict()
+    for epoch in range(1, settings.epochs + 1):
         model.train()
-        for places in _shuffled(inside, recipe.seed + epoch):
+        for batch in _shuffled_batches(split.training, settings.seed + epoch):
             optimizer.zero_grad()
-            _loss(student, lessons, places).backward()
+            torch.autograd.backward(_loss(student, examples, batch))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-        score = _score(student, lessons, outside)
-        if score > best[0]:
-            best = (score, epoch, copy.deepcopy(model.state_dict()))
-    model.load_state_dict(best[2])
-    return student, best[1], best[0]
+        score = _accuracy(student, examples, split.validation)
+        if score > accuracy:
+            accuracy, best_epoch, weights = score, epoch, copy.deepcopy(model.state_dict())
+    model.load_state_dict(weights)
+    return _Best(student, best_epoch, accuracy)
 
 
-def _loss(student: TransformerStudent, lessons: TrainingExamples, places: Sequence[int]) -> Any:
+def _loss(student: TransformerStudent, examples: TrainingExamples, indices: Sequence[int]) -> "Tensor":
     import torch
 
     model = student.model
-    logits = model(**_tokens(student.tokenizer, [lessons.texts[place] for place in places], model.device)).logits
-    wanted = torch.tensor([student.labels.index(lessons.labels[place]) for place in places], device=model.device)
-    weights = torch.tensor([lessons.weight(place) for place in places], device=model.device)
-    losses = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+    batch = _tokenize(student.tokenizer, [examples.texts[index] for index in indices], model.device)
+    targets = torch.tensor([student.labels.index(examples.labels[index]) for index in indices], device=model.device)
+    weights = torch.tensor([examples.weight(index) for index in indices], device=model.device)
+    losses = torch.nn.functional.cross_entropy(model(**batch).logits.float(), targets, reduction="none")
     return (losses * weights).sum() / weights.sum()
 
 
-def _score(student: TransformerStudent, lessons: TrainingExamples, places: Sequence[int]) -> float:
-    said = student.probabilities([lessons.texts[place] for place in places]).argmax(axis=1)
-    right = [student.labels[best] == lessons.labels[place] for best, place in zip(said, places, strict=True)]
+def _accuracy(student: TransformerStudent, examples: TrainingExamples, indices: Sequence[int]) -> float:
+    best = student.probabilities([examples.texts[index] for index in indices]).argmax(axis=1)
+    right = [student.labels[label] == examples.labels[index] for label, index in zip(best, indices, strict=True)]
     return float(sum(right) / max(len(right), 1))
 
 
-def _slope(step: int, steps: int) -> float:
-    """Up in the first steps, then down to nothing."""
-    rising = max(1, round(_WARMUP * steps))
-    return min(1.0, (step + 1) / rising) * max(0.0, (steps - step) / steps)
+def _learning_rate_factor(step: int, steps: int) -> float:
+    """Return the factor of a schedule that rises in the first steps, then falls to 0."""
+    warmup = max(1, round(_WARMUP * steps))
+    return min(1.0, (step + 1) / warmup) * max(0.0, (steps - step) / steps)
 
 
-def _shuffled(places: Sequence[int], seed: int) -> Iterator[list[int]]:
+def _shuffled_batches(indices: Sequence[int], seed: int) -> Iterator[list[int]]:
     import numpy as np
 
-    order = np.random.default_rng(seed).permutation(len(places))
+    order = np.random.default_rng(seed).permutation(len(indices))
     for start in range(0, len(order), _BATCH):
-        yield [places[place] for place in order[start : start + _BATCH]]
+        yield [indices[position] for position in order[start : start + _BATCH]]
 
 
-def _tokens(tokenizer: Any, texts: Sequence[str], device: Any) -> Any:
-    return tokenizer(
-        list(texts), padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt"
-    ).to(device)  # fmt: skip
+def _tokenize(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str], target: "device") -> "BatchEncoding":
+    limits = {"padding": True, "truncation": True, "max_length": _MOST_TOKENS}
+    batch: BatchEncoding = tokenizer(list(texts), return_tensors="pt", **limits).to(target)
+    return batch
 
 
-def _opened(name: str, labels: int) -> tuple[Any, Any]:
+def _load_pretrained(name: str, labels: int) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
     try:
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
     except ImportError as error:
@@ -178,7 +193,7 @@ def _opened(name: str, labels: int) -> tuple[Any, Any]:
 
 
 def has_gpu() -> bool:
-    """Whether a model is put on a GPU."""
+    """Return whether models are put on a GPU."""
     try:
         import torch
     except ImportError:

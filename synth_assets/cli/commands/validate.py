@@ -47,15 +47,15 @@ class ValidationSummary:
 
 def judge(file: Path, most: int) -> ValidationSummary:
     """Judges a file in bounded memory; the first `most` faulty lines are kept as (line, reason, detail)."""
-    from synth_assets.exports.chat_line import LineFault
-    from synth_assets.exports.validation import judged_lines, summarize
+    from synth_assets.exports.training_lines import LineFault
+    from synth_assets.exports.validation import judge_lines, summarize
 
     faulty: list[tuple[int, str, str]] = []
 
     def noting() -> "Iterator[JudgedLine]":
-        for judged in judged_lines(file):
-            if isinstance(judged.found, LineFault) and len(faulty) < most:
-                faulty.append((judged.line, judged.found.reason, judged.found.detail))
+        for judged in judge_lines(file):
+            if isinstance(judged.result, LineFault) and len(faulty) < most:
+                faulty.append((judged.line, judged.result.reason, judged.result.detail))
             yield judged
 
     return ValidationSummary(summarize(noting()), faulty)

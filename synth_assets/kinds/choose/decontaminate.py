@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageError, declare_contract
 from synth_assets.kinds.support.asking.prompts import texts_in
-from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_beside
+from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_of_others
 from synth_assets.kinds.support.similarity.text_index import words
 
 
@@ -39,7 +39,7 @@ class Decontaminate(Sift):
 
     def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         known: dict[str, tuple[str, str]] = {}
-        for stage, row_id, text in texts_beside(self.against, others):
+        for stage, row_id, text in texts_of_others(self.against, others):
             for run in self._runs(text):
                 known.setdefault(run, (stage, row_id))
         for row in rows:

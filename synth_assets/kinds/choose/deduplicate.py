@@ -9,7 +9,7 @@ from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, StageError, declare_contract
 from synth_assets.kinds.support.asking.prompts import texts_in
 from synth_assets.kinds.support.similarity.minhash import MinHash
-from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_beside
+from synth_assets.kinds.support.similarity.other_stages import Against, check_texts, texts_of_others
 from synth_assets.kinds.support.similarity.rouge_l import RougeL
 from synth_assets.kinds.support.similarity.text_index import Exact, Index
 
@@ -42,7 +42,7 @@ class Deduplicate(Sift):
     def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator[RowOutcome]:
         index = self._index()
         seen: list[tuple[str, str]] = []
-        for stage, row_id, text in texts_beside(self.against, others):
+        for stage, row_id, text in texts_of_others(self.against, others):
             index.add(text)
             seen.append((stage, row_id))
         for row in rows:

@@ -28,7 +28,7 @@ from synth_assets.core.stage import (
 from synth_assets.kinds.support.asking.prompts import prompt_file
 from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
 from synth_assets.kinds.support.labels.stage_names import subject_of
-from synth_assets.students.storage import NGRAMS, TRANSFORMER, save, save_about
+from synth_assets.students.storage import NGRAMS, TRANSFORMER, save, save_description
 from synth_assets.students.student import Trained, TrainingExamples, train
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TrainStudent(Study):
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
         """What it says of rows that it has not seen: by experts where there are any, else by its teacher."""
-        from synth_assets.plots.agreement_plots import confusion_png
+        from synth_assets.plots.label_plots import confusion_png
 
         judged_by = "experts" if self.experts else "the teacher"
         for part, name in {"train": "held out", "test": "test"}.items():
@@ -172,7 +172,7 @@ class TrainStudent(Study):
             "texts_per_s": round(told.texts_per_s, 1),
             "measures": told.measures,
         }
-        save_about(folder, kind, told.student.labels, about)
+        save_description(folder, kind, told.student.labels, about)
         what, how = _CARD[kind]
         card = prompt_file(__package__, "student.card.jinja").render(
             {

@@ -61,7 +61,7 @@ class Agreement(Study):
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
         """For each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
-        from synth_assets.plots.agreement_plots import confusion_png, labels_png, reliability_png
+        from synth_assets.plots.label_plots import confusion_png, labels_png, reliability_png
 
         rows = view.rows(f"SELECT * FROM {view.table}")
         for labels_of in sorted({str(row["labels_of"]) for row in rows}):

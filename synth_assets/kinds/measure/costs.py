@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from synth_assets.analysis.economics import Bill, EnergyOfTokens, Range, Tokens, of_machine, of_tokens
+from synth_assets.analysis.economics import Bill, EnergyOfTokens, Range, Tokens, bill_by_hours, bill_by_tokens
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract
 from synth_assets.kinds.support.labels.stage_names import Names
-from synth_assets.students.storage import about
+from synth_assets.students.storage import load_description
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +78,7 @@ class Costs(Study):
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
         """What each way of labelling costs."""
-        from synth_assets.plots.cost_plots import costs_png
+        from synth_assets.plots.label_plots import costs_png
 
         yield "costs", costs_png(view.rows(f"SELECT * FROM {view.table}"))
 
@@ -120,9 +120,9 @@ class Costs(Study):
         yield self._row(name, bill, {"tokens": tokens, "latency_s": latency, "as_of": as_of, "method": method})
 
     def _measured_student(self, context: StudyContext, name: str) -> Values:
-        told = about(context.folder.parents[1] / name / "current")
+        told = load_description(context.folder.parents[1] / name / "current")
         speed = float(told["texts_per_s"]) * self.machine.processes
-        bill = of_machine(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
+        bill = bill_by_hours(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
         method = (
             f"measured where it was trained, {told['texts_per_s']} texts/s a process; {_rent(self.machine)};"
             f" {self._co2_told()}"
@@ -134,7 +134,9 @@ class Costs(Study):
     def _stated(self, stated: _Stated) -> Values:
         if stated.machine is not None and stated.texts_per_s is not None:
             machine = stated.machine
-            bill = of_machine(self.texts, stated.texts_per_s * machine.processes, machine.usd_per_hour, machine.watts)
+            bill = bill_by_hours(
+                self.texts, stated.texts_per_s * machine.processes, machine.usd_per_hour, machine.watts
+            )
             method = f"as stated: {_rent(machine)}; {self._co2_told()}"
             return self._row(stated.name, bill, {"as_of": machine.as_of, "method": method})
         tokens = Tokens(stated.input_tokens or 0, stated.output_tokens or 0)
@@ -146,7 +148,7 @@ class Costs(Study):
 
     def _of_tokens(self, tokens: Tokens, price: _Price | None, speed: float | None) -> Bill:
         energy = EnergyOfTokens(self.wh_per_thousand_input, self.wh_per_thousand_output)
-        return of_tokens(self.texts, tokens, (price.input, price.output) if price else None, energy, speed)
+        return bill_by_tokens(self.texts, tokens, (price.input, price.output) if price else None, energy, speed)
 
     def _row(self, name: str, bill: Bill, told: Mapping[str, Any]) -> Values:
         tokens: Tokens | None = told.get("tokens")

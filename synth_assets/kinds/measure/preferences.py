@@ -34,7 +34,7 @@ class Preferences(Query):
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
         """How far place and length decide."""
-        from synth_assets.plots.preference_plots import fairness_png
+        from synth_assets.plots.score_plots import fairness_png
 
         yield "fairness", fairness_png(view.rows(f"SELECT * FROM {view.table}"))
 

@@ -60,7 +60,7 @@ class Verdicts(Source):
 
     def _values(self, verdict: ReviewVerdict) -> Values:
         said: dict[str, Json] = (
-            {"label": verdict.said} if isinstance(verdict.said, str) else {"labels": [*verdict.said]}
+            {"label": verdict.labels} if isinstance(verdict.labels, str) else {"labels": [*verdict.labels]}
         )
         return {"subject": verdict.subject, **said, "who": verdict.who, "said_at": verdict.at}
 

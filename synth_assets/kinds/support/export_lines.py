@@ -1,8 +1,8 @@
 """The table of an export: a row for each line of its training files."""
 
 from synth_assets.core.contract import Column, Values
-from synth_assets.exports.chat_files import Placed
-from synth_assets.exports.chat_line import TOKENIZER
+from synth_assets.exports.tokenizer import TOKENIZER
+from synth_assets.exports.training_files import WrittenLine
 
 COLUMNS = (
     Column("file", "text", "the training file, in the folder of the export"),
@@ -14,7 +14,7 @@ COLUMNS = (
 )
 
 
-def values_of(placed: Placed) -> Values:
+def values_of(placed: WrittenLine) -> Values:
     """The row that tells of a line."""
     return {
         "file": placed.file,

@@ -9,8 +9,9 @@ from pydantic import Field
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
 from synth_assets.core.stage import Rejection, Row, RowOutcome, Sink, StageError, declare_contract, find_column
-from synth_assets.exports.chat_files import ChatFiles, Placed
-from synth_assets.exports.chat_line import LineFault, import_tokenizer
+from synth_assets.exports.tokenizer import import_tokenizer
+from synth_assets.exports.training_files import TrainingFiles, WrittenLine
+from synth_assets.exports.training_lines import LineFault
 from synth_assets.kinds.support.export_lines import COLUMNS, values_of
 
 
@@ -33,12 +34,12 @@ class ChatJsonl(Sink):
         import_tokenizer()
 
     def write(self, rows: Iterator[Row], folder: Path) -> Iterator[RowOutcome]:
-        with ChatFiles(folder, self.validation) as files:
+        with TrainingFiles(folder, self.validation) as files:
             for row in rows:
                 match files.add(row.row_id, {"messages": _plain(row.values[self.column])}):
                     case LineFault(reason, detail):
                         yield RowOutcome(row, Rejection(reason, detail))
-                    case Placed() as placed:
+                    case WrittenLine() as placed:
                         yield RowOutcome(row, values_of(placed))
 
 

@@ -10,9 +10,9 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Contract
 from synth_assets.core.prompt import Template, check_template
 from synth_assets.core.stage import Reject, Rejection, Row, RowOutcome, Sink, declare_contract
-from synth_assets.exports.chat_files import ChatFiles, Placed
-from synth_assets.exports.chat_line import LineFault, import_tokenizer
-from synth_assets.exports.preference_line import SIDES, PreferenceJudge
+from synth_assets.exports.tokenizer import import_tokenizer
+from synth_assets.exports.training_files import TrainingFiles, WrittenLine
+from synth_assets.exports.training_lines import SIDES, LineFault, PreferenceJudge
 from synth_assets.kinds.support.asking.prompts import check_type, fill_template
 from synth_assets.kinds.support.export_lines import COLUMNS, values_of
 
@@ -38,17 +38,17 @@ class PreferenceJsonl(Sink):
         import_tokenizer()
 
     def write(self, rows: Iterator[Row], folder: Path) -> Iterator[RowOutcome]:
-        with ChatFiles(folder, self.validation, PreferenceJudge()) as files:
+        with TrainingFiles(folder, self.validation, PreferenceJudge()) as files:
             for row in rows:
                 match self._placed(files, row):
                     case LineFault(reason, detail):
                         yield RowOutcome(row, Rejection(reason, detail))
                     case Rejection() as rejection:
                         yield RowOutcome(row, rejection)
-                    case Placed() as placed:
+                    case WrittenLine() as placed:
                         yield RowOutcome(row, values_of(placed))
 
-    def _placed(self, files: ChatFiles, row: Row) -> Placed | LineFault | Rejection:
+    def _placed(self, files: TrainingFiles, row: Row) -> WrittenLine | LineFault | Rejection:
         if any(row.values[getattr(self, key)] is None for key in SIDES):
             return Rejection("no answer is better")
         try:

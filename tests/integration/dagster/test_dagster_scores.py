@@ -2,8 +2,7 @@
 
 import base64
 
-from synth_assets.plots.preference_plots import fairness_png
-from synth_assets.plots.score_plots import scores_png
+from synth_assets.plots.score_plots import fairness_png, scores_png
 from tests.integration.dagster.conftest import Place
 
 JUDGED = """

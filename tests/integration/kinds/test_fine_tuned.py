@@ -11,7 +11,7 @@ from synth_assets.cli import main
 from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
-from synth_assets.students.storage import about
+from synth_assets.students.storage import load_description
 from tests.unit.students.tiny_bert import TEXTS, tiny_model
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
@@ -64,7 +64,7 @@ def test_it_learns_from_a_recipe_and_is_measured_on_rows_it_had_not_seen(made) -
     engine, results = made
     assert _right(engine, "train") > 0.9
     assert _right(engine, "test") == 1
-    told = about(results["student"].folder)
+    told = load_description(results["student"].folder)
     assert told["chosen"]["held_out_rows"] < told["trained_rows"] == len(TEXTS)
     accuracies = {row["on"]: row for row in told["measures"] if row["measure"] == "accuracy"}
     assert list(accuracies) == ["the teacher, held out", "experts, held out", "experts, test"]

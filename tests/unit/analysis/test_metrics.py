@@ -51,6 +51,19 @@ def test_wilsons_interval_of_a_known_case():
     assert (round(measure.low, 4), round(measure.high, 4)) == (0.887, 0.9383)
 
 
+@given(st.integers(1, 100_000).flatmap(lambda rows: st.tuples(st.integers(0, rows), st.just(rows))))
+def test_wilsons_interval_is_that_of_the_formula(case):
+    """With the quantile rounded to 1.959964, as it was in all tables made before."""
+    hits, rows = case
+    share, extra = hits / rows, 1.959964**2 / rows
+    middle = (share + extra / 2) / (1 + extra)
+    half = 1.959964 / (1 + extra) * math.sqrt(share * (1 - share) / rows + extra / (4 * rows))
+    measure = wilson("accuracy", hits, rows)
+    assert measure.value == share
+    assert measure.low == pytest.approx(max(0.0, middle - half), abs=1e-12)
+    assert measure.high == pytest.approx(min(1.0, middle + half), abs=1e-12)
+
+
 FLEISS = ["00 00 00 00 14", "00 02 06 04 02", "00 00 03 05 06", "00 03 09 02 00", "02 02 08 01 01",
           "07 07 00 00 00", "03 02 06 03 00", "02 05 03 02 02", "06 05 02 01 00", "00 02 02 03 07"]  # fmt: skip
 
@@ -79,3 +92,11 @@ def test_mcnemar_is_exact():
     assert Comparison(50, 0, 10, 5).p_value() == pytest.approx(2 / 2**10)
     assert Comparison(50, 7, 7, 5).p_value() == 1
     assert Comparison(50, 3_000, 3_300, 5).p_value() == pytest.approx(0.000166, rel=0.02)
+    assert Comparison(50, 0, 0, 5).p_value() == 1
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_mcnemar_is_twice_the_smaller_tail(first, second):
+    split = first + second
+    tail = sum(math.comb(split, k) for k in range(min(first, second) + 1)) / 2**split
+    assert Comparison(9, first, second, 9).p_value() == pytest.approx(min(1.0, 2 * tail), abs=1e-12)

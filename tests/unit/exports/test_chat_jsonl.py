@@ -11,7 +11,7 @@ import pytest
 from synth_assets.core.canonical import row_id
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.stage import Rejection, Row, StageError
-from synth_assets.exports.chat_files import line_hash
+from synth_assets.exports.training_files import line_hash
 from synth_assets.kinds.write.chat_jsonl import ChatJsonl
 
 UPSTREAM = {"rewritten": Contract((Column("messages", "dialog"), Column("note", "text")))}

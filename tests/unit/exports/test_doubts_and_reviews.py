@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.analysis.doubt import Evidence, gain_of
-from synth_assets.analysis.economics import EnergyOfTokens, Tokens, of_machine, of_tokens
+from synth_assets.analysis.economics import EnergyOfTokens, Tokens, bill_by_hours, bill_by_tokens
 from synth_assets.exports.review_files import ReviewItem, ReviewVerdict, argilla_record, label_studio_task, verdicts_in
 
 LABELS = ("up", "down", "flat")
@@ -33,7 +33,11 @@ def test_less_certain_labels_are_worth_more():
 def test_witnesses_count_together():
     student = {"up": 0.1, "down": 0.8, "flat": 0.1}
     alone = gain("up", "up", "up")
-    assert gain("up", "up", "up", chances=student) > alone > gain("up", "up", "up", chances={"up": 0.9, "down": 0.1})
+    assert (
+        gain("up", "up", "up", probabilities=student)
+        > alone
+        > gain("up", "up", "up", probabilities={"up": 0.9, "down": 0.1})
+    )
     assert gain("up", "up", "up", expert="down") > 0.5 > gain("up", "up", "up", expert="up")
 
 
@@ -94,10 +98,10 @@ def test_what_names_no_row_is_no_verdict(item):
 def test_a_bill_by_the_token_and_by_the_hour():
     """The article's figures: GPT-3.5 at 297.2 tokens, RoBERTa at 61.49 texts/s."""
     energy = EnergyOfTokens((0.005, 0.2), (0.1, 3.0))
-    bill = of_tokens(1_000_000, Tokens(297.2, 3), (0.5, 1.5), energy, None)
+    bill = bill_by_tokens(1_000_000, Tokens(297.2, 3), (0.5, 1.5), energy, None)
     assert (bill.usd, bill.hours) == (pytest.approx(153.1), None)
     assert bill.kwh == (pytest.approx(1.786), pytest.approx(68.44))
-    assert of_tokens(1, Tokens(1, 1), None, energy, 1.0).usd is None
-    machine = of_machine(1_000_000, 61.49, 0.6, (40, 70))
+    assert bill_by_tokens(1, Tokens(1, 1), None, energy, 1.0).usd is None
+    machine = bill_by_hours(1_000_000, 61.49, 0.6, (40, 70))
     assert machine.usd == pytest.approx(2.71, abs=0.001)
     assert machine.co2_kg((30, 700)) == (pytest.approx(0.00542, rel=0.01), pytest.approx(0.2214, rel=0.01))

@@ -19,7 +19,7 @@ def doubt(*said: str) -> ReviewItem:
 
 
 def read(item: dict[str, Any]) -> list[Labels]:
-    return [verdict.said for verdict in verdicts_in(json.loads(json.dumps(item)), "now", multiple=True)]
+    return [verdict.labels for verdict in verdicts_in(json.loads(json.dumps(item)), "now", multiple=True)]
 
 
 @given(SETS)
@@ -104,7 +104,7 @@ def test_several_choices_are_no_single_label_and_others_on_the_row_count():
     two = {"completed_by": 1, "result": [choices("up", "down", name="label")]}
     one = {"completed_by": 2, "result": [choices("up", name="label")]}
     found = verdicts_in(task(two, one), "now")
-    assert next(found).said == "up"
+    assert next(found).labels == "up"
     with pytest.raises(ValueError, match="1: there are 2 labels where one is wanted"):
         next(found)
 

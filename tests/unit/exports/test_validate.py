@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from synth_assets.core.errors import SynthError
-from synth_assets.exports.chat_line import LineFault
-from synth_assets.exports.validation import judged_lines, summarize
+from synth_assets.exports.training_lines import LineFault
+from synth_assets.exports.validation import judge_lines, summarize
 
 GOOD = b'{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]}'
 
@@ -29,9 +29,9 @@ LINES = [
 def test_every_line_has_its_verdict(tmp_path: Path) -> None:
     path = tmp_path / "mixed.jsonl"
     path.write_bytes(b"\n".join(line for line, _ in LINES))
-    judged = list(judged_lines(path))
+    judged = list(judge_lines(path))
     assert [item.line for item in judged] == list(range(1, len(LINES) + 1))
-    reasons = [item.found.reason if isinstance(item.found, LineFault) else None for item in judged]
+    reasons = [item.result.reason if isinstance(item.result, LineFault) else None for item in judged]
     assert reasons == [reason for _, reason in LINES]
     whole = summarize(judged)
     assert (whole.lines, whole.good, whole.characters) == (len(LINES), 1, len("HiHello"))
@@ -41,11 +41,11 @@ def test_every_line_has_its_verdict(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SynthError, match=r"none\.jsonl: the file cannot be read: No such file"):
-        list(judged_lines(tmp_path / "none.jsonl"))
+        list(judge_lines(tmp_path / "none.jsonl"))
 
 
 def test_real_dialogs_are_all_good(real_data: Path) -> None:
-    whole = summarize(judged_lines(real_data / "dialogs" / "oasst1_threads.jsonl"))
+    whole = summarize(judge_lines(real_data / "dialogs" / "oasst1_threads.jsonl"))
     assert (whole.lines, whole.good, whole.faults) == (964, 964, {})
     assert whole.characters == 1_524_121
     assert whole.tokens > whole.characters / 6
@@ -70,6 +70,6 @@ def test_what_was_broken_in_real_dialogs_is_found(real_data: Path, tmp_path: Pat
         expected[place + 1] = reason
     path = tmp_path / "broken.jsonl"
     path.write_text("".join(json.dumps({"messages": dialog}) + "\n" for dialog in threads))
-    found = {item.line: item.found.reason for item in judged_lines(path) if isinstance(item.found, LineFault)}
+    found = {item.line: item.result.reason for item in judge_lines(path) if isinstance(item.result, LineFault)}
     assert len(expected) == 97
     assert found == expected

@@ -102,6 +102,42 @@ def test_rouge_finds_what_comparing_all_with_all_finds(texts, threshold):
         seen.append(words(text))
 
 
+def _rouge_by_bits(one: list[str], other: list[str]) -> float:
+    """ROUGE-L by Hyyrö's bit-parallel recurrence, a third way to the same number."""
+    positions: dict[str, int] = {}
+    for index, word in enumerate(one):
+        positions[word] = positions.get(word, 0) | 1 << index
+    mask = row = (1 << len(one)) - 1
+    for word in other:
+        matched = row & positions.get(word, 0)
+        row = (row + matched | row - matched) & mask
+    return 2 * (len(one) - row.bit_count()) / (len(one) + len(other))
+
+
+def _random_texts(count: int, most_words: int) -> list[str]:
+    """Texts of few different words, some of one letter, many of them near-copies of each other."""
+    draw, texts = random.Random(11), []
+    for _ in range(count):
+        text = draw.choice(texts).split() if texts and draw.random() < 0.5 else draw.choices("abcdé", k=most_words)
+        for _ in range(draw.randint(0, most_words // 4)):
+            text[draw.randrange(len(text))] = draw.choice(["a", "bb", "ccc", "数", "\U0001f99c7", "one", "12"])
+        texts.append(" ".join(text[: draw.randint(1, len(text))] or text))
+    return texts
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.6, 2 / 3, 0.7, 0.9, 1.0])
+@pytest.mark.parametrize("most_words", [7, 70, 200])
+def test_rouge_scores_are_those_of_the_bit_parallel_recurrence(threshold, most_words):
+    """Longer than a machine word, with ties at the threshold: the index and the score are the same to the last bit."""
+    index, seen = RougeL(threshold), []
+    for text in _random_texts(60, most_words):
+        scores = [_rouge_by_bits(words(text), other) for other in seen]
+        best = max(scores, default=0.0)
+        assert index.near(text) == ((scores.index(best), best) if best >= threshold else None)
+        index.add(text)
+        seen.append(words(text))
+
+
 @given(st.lists(TEXT, max_size=25), THRESHOLD)
 def test_minhash_names_only_what_is_alike(texts, threshold):
     """It may miss a pair at the threshold now and then; what it names is measured."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from synth_assets.plots.canvas import blank
-from synth_assets.plots.score_plots import _mark_scores, parts_png, scores_png, short
+from synth_assets.plots.canvas import new_figure, shorten
+from synth_assets.plots.score_plots import _mark_scores, parts_png, scores_png
 
 PNG = b"\x89PNG"
 
@@ -14,13 +14,13 @@ def test_no_scores_no_picture():
 
 
 def test_what_was_turned_away_is_part_of_the_picture():
-    kept, away = {2.0: 3, 3.0: 4}, {1.0: 2}
-    drawn = scores_png(kept, away, "score")
+    kept, rejected = {2.0: 3, 3.0: 4}, {1.0: 2}
+    drawn = scores_png(kept, rejected, "score")
     assert drawn is not None
     assert drawn.startswith(PNG)
-    assert drawn == scores_png(kept, away, "score"), "the same counts make the same picture"
+    assert drawn == scores_png(kept, rejected, "score"), "the same counts make the same picture"
     assert drawn != scores_png(kept, {}, "score")
-    assert scores_png({}, away, "score") is not None, "all were turned away"
+    assert scores_png({}, rejected, "score") is not None, "all were turned away"
 
 
 def test_many_means_and_many_parts_fit_into_a_picture():
@@ -29,12 +29,12 @@ def test_many_means_and_many_parts_fit_into_a_picture():
 
 
 def test_of_a_long_path_the_end_is_told():
-    assert short("knowledge/" * 9 + "phoenix") == "…/knowledge/knowledge/knowledge/phoenix", "whole folders"
-    assert len(short("x" * 99)) == len(short("knowledge/" + "x" * 99)) == 44
+    assert shorten("knowledge/" * 9 + "phoenix") == "…/knowledge/knowledge/knowledge/phoenix", "whole folders"
+    assert len(shorten("x" * 99)) == len(shorten("knowledge/" + "x" * 99)) == 44
 
 
 def test_of_a_long_sentence_the_beginning_is_told():
-    assert short("How would you go about and/or around it when there are only ten minutes left?").startswith("How wo")
+    assert shorten("How would you go about and/or around it when there are only ten minutes left?").startswith("How wo")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_of_a_long_sentence_the_beginning_is_told():
     ],
 )
 def test_scores_that_stand_close_together_do_not_hide_each_other(scores, ticks):
-    figure, axes = blank(5, 3)
+    figure, axes = new_figure(5, 3)
     _mark_scores(axes, scores)
     assert [label.get_text() for label in axes.get_xticklabels()] == ticks
     assert figure is axes.figure

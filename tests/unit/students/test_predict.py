@@ -8,12 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from synth_assets.core.errors import SynthError
 from synth_assets.students import bulk_prediction as bulk
-from synth_assets.students.bulk_prediction import Done, PredictionJob, predict
-from synth_assets.students.storage import NGRAMS, save, save_about
+from synth_assets.students.bulk_prediction import PredictionJob, Progress, predict
+from synth_assets.students.storage import NGRAMS, save, save_description
 from synth_assets.students.student import TrainingExamples, train
 
 TEXTS = [f"{'good' if n % 2 else 'bad'} news number {n}" for n in range(40)]
@@ -25,7 +27,7 @@ def model(tmp_path_factory) -> Path:
     labels = ["good" if n % 2 else "bad" for n in range(40)]
     student = train(TrainingExamples(TEXTS, labels, [{label: 1.0} for label in labels])).student
     save(student, folder)
-    save_about(folder, NGRAMS, student.labels, {})
+    save_description(folder, NGRAMS, student.labels, {})
     return folder
 
 
@@ -44,7 +46,7 @@ def _rows(task: PredictionJob):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_each_line_has_its_answer_in_order(task, workers, monkeypatch):
     monkeypatch.setattr(bulk, "_CHUNK_LINES", 7)
-    assert predict(task, workers) == Done(40, 3, 0)
+    assert predict(task, workers) == Progress(40, 3, 0)
     rows = _rows(task)
     assert [row.get("id") for row in rows] == [None if n in (3, 7) else n for n in range(40)]
     assert all(row["label"] == ("good" if n % 2 else "bad") for n, row in enumerate(rows) if n not in (3, 5, 7))
@@ -60,15 +62,15 @@ def test_what_was_done_is_not_done_again(task, monkeypatch):
     whole = task.target.read_bytes()
     task.target.unlink()
 
-    def stop_after_two_chunks(done: Done) -> None:
-        if done.lines == 14:
+    def stop_after_two_chunks(progress: Progress) -> None:
+        if progress.lines == 14:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         predict(task, 1, stop_after_two_chunks)
     part = task.target.with_name("out.jsonl.part")
     part.write_bytes(part.read_bytes() + b'{"id": 14, "te')  # the line that a kill cut off
-    assert predict(task, 1) == Done(26, 0, 14)
+    assert predict(task, 1) == Progress(26, 0, 14)
     assert task.target.read_bytes() == whole
 
 
@@ -112,10 +114,36 @@ def test_another_file_or_student_begins_anew(task):
     part, mark = (task.target.with_name(f"out.jsonl.{end}") for end in ("part", "job"))
     part.write_text("{}\n" * 10)
     mark.write_text("of something else")
-    assert predict(task, 1) == Done(40, 3, 0)
+    assert predict(task, 1) == Progress(40, 3, 0)
 
 
 def test_a_finished_file_is_not_overwritten(task):
     predict(task, 1)
     with pytest.raises(SynthError, match="is there already"):
         predict(task, 1)
+
+
+class CountsThreads:
+    """A student that notes with how many threads it may calculate."""
+
+    labels = ("up", "down")
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+
+    def probabilities(self, texts):
+        self.threads += [library["num_threads"] for library in threadpool_info()]
+        return np.full((len(texts), 2), 0.5)
+
+
+def test_a_worker_calculates_with_one_thread_and_only_while_it_labels(monkeypatch, tmp_path):
+    student = CountsThreads()
+    monkeypatch.setattr(bulk, "_student", student)
+    job = PredictionJob(tmp_path, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    with threadpool_limits(2):
+        before = [library["num_threads"] for library in threadpool_info()]
+        bulk._label_in_worker(bulk._Chunk(1, [b'{"text": "Profit rose."}']), job)
+        after = [library["num_threads"] for library in threadpool_info()]
+    assert set(student.threads) == {1}
+    assert after == before
+    assert 2 in before

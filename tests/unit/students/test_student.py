@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from synth_assets.core.errors import ContractError, RecipeError
-from synth_assets.students.ngrams import simplified
-from synth_assets.students.storage import NGRAMS, about, load, save, save_about, student_hash
-from synth_assets.students.student import TrainingExamples, folds_of, train
+from synth_assets.students.storage import NGRAMS, load, load_description, save, save_description, student_hash
+from synth_assets.students.student import TrainingExamples, assign_folds, normalize, train
 
 UP = ["profit rose to {} from 1", "sales grew by {} percent", "earnings climbed to {}"]
 DOWN = ["profit fell to 1 from {}", "sales shrank by {} percent", "the loss widened to {}"]
@@ -26,8 +25,8 @@ def trained():
 
 
 def test_numbers_tell_which_way_they_go():
-    assert simplified("Profit ROSE to 1,200.5 from 900 in 2009") == "profit rose to num from numdown in year"
-    assert simplified("5 5 6 ²") == "num numsame numup ²"
+    assert normalize("Profit ROSE to 1,200.5 from 900 in 2009") == "profit rose to num from numdown in year"
+    assert normalize("5 5 6 ²") == "num numsame numup ²"
 
 
 def test_it_learns_what_it_is_taught(trained):
@@ -55,7 +54,7 @@ def test_a_label_that_few_rows_have_is_no_fault():
 
 
 def test_the_rows_of_a_label_are_dealt_evenly():
-    folds = folds_of(["a"] * 50 + ["b"] * 5)
+    folds = assign_folds(["a"] * 50 + ["b"] * 5)
     assert [folds[:50].count(fold) for fold in range(5)] == [10] * 5
     assert sorted(folds[50:]) == [0, 1, 2, 3, 4]
 
@@ -74,14 +73,14 @@ def test_too_little_to_learn_from_is_told(few):
 
 def test_a_folder_gives_the_student_back(trained, tmp_path):
     save(trained.student, tmp_path)
-    save_about(tmp_path, NGRAMS, trained.student.labels, {"texts_per_s": 1.0})
+    save_description(tmp_path, NGRAMS, trained.student.labels, {"texts_per_s": 1.0})
     texts = [*TEXTS, "", "something else entirely ²³ 🏦"]
     assert np.allclose(load(tmp_path).probabilities(texts), trained.student.probabilities(texts), atol=1e-6)
-    assert about(tmp_path)["texts_per_s"] == 1.0
+    assert load_description(tmp_path)["texts_per_s"] == 1.0
     before = student_hash(tmp_path)
     (tmp_path / "README.md").write_text("another card")
     assert student_hash(tmp_path) == before
-    save_about(tmp_path, NGRAMS, ["other", "labels"], {})
+    save_description(tmp_path, NGRAMS, ["other", "labels"], {})
     assert student_hash(tmp_path) != before
 
 
@@ -95,7 +94,7 @@ def test_a_folder_without_a_student_says_so(tmp_path):
 
 def test_a_damaged_model_runs_nobodys_code(trained, tmp_path):
     save(trained.student, tmp_path)
-    save_about(tmp_path, NGRAMS, trained.student.labels, {})
+    save_description(tmp_path, NGRAMS, trained.student.labels, {})
     np.savez(tmp_path / "model.npz", idf_0=np.array([object()]), allow_pickle=True)
     with pytest.raises(RecipeError, match="damaged"):
         load(tmp_path)

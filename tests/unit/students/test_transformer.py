@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.students.storage import TRANSFORMER, load, save_about
+from synth_assets.students.storage import TRANSFORMER, load, save_description
 from synth_assets.students.student import TrainingExamples
 from synth_assets.students.transformer import TrainingSettings, fine_tune
 from tests.unit.students.tiny_bert import TEXTS, tiny_model
@@ -30,7 +30,7 @@ def test_it_learns_and_comes_back_from_its_folder(tiny, tmp_path):
     assert 1 <= trained.chosen["epoch"] <= 12
     said = [trained.student.labels[best] for best in trained.held_out.argmax(axis=1)]
     assert np.mean([label == taught for label, taught in zip(said, LABELS, strict=True)]) > 0.9
-    save_about(tmp_path, TRANSFORMER, trained.student.labels, {})
+    save_description(tmp_path, TRANSFORMER, trained.student.labels, {})
     again = load(tmp_path)
     texts = ["orders rose again", "sales shrank today", "nothing it knows"]
     assert np.allclose(again.probabilities(texts), trained.student.probabilities(texts), atol=1e-5)

@@ -1,17 +1,24 @@
-"""How many tokens a text has, and who counted."""
+"""How many tokens a request has, and who counted."""
 
-from synth_assets.teacher.tokens import by_length, counter_for, estimate_tokens
+from synth_assets.core.request import Message, Request
+from synth_assets.teacher.tokens import by_length, counter_for
 
 TEXT = "The planets go round the sun, and the moon goes round the earth. "
 
 
 def test_mistrals_models_are_counted_by_mistrals_tokenizer() -> None:
-    tokens, by = estimate_tokens([TEXT, TEXT], "mistral-small-latest")
-    assert "tekken" in by
-    assert 28 <= tokens <= 36
+    counter = counter_for("mistral-small-latest")
+    assert "tekken" in counter.name
+    assert 14 <= counter.count(TEXT) <= 18
 
 
 def test_others_are_counted_by_length_and_it_says_so() -> None:
-    assert estimate_tokens([TEXT], "llama-3") == (by_length(TEXT), "a token for each 4 characters")
+    counter = counter_for("llama-3")
+    assert (counter.count(TEXT), counter.name) == (by_length(TEXT), "a token for each 4 characters")
     assert counter_for("mistral-large-2407").name == "a token for each 4 characters"
-    assert estimate_tokens([], "llama-3")[0] == 0
+    assert counter.count("") == 0
+
+
+def test_each_message_of_a_request_adds_its_frame() -> None:
+    request = Request(messages=(Message(role="system", content=TEXT), Message(role="user", content=TEXT)))
+    assert counter_for("llama-3").of_request(request) == 2 * by_length(TEXT) + 8

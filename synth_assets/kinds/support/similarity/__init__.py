@@ -1,1 +1,1 @@
-"""Finding texts that are nearly the same."""
+"""Finds texts that are nearly the same."""

@@ -1,4 +1,4 @@
-"""Jaccard similarity between a text and all earlier ones: candidates by MinHash, each then measured exactly."""
+"""Finds earlier texts by Jaccard similarity: candidates by MinHash, each then measured exactly."""
 
 from typing import TYPE_CHECKING
 
@@ -13,30 +13,30 @@ _SEEDS = 128
 _RECALL = 0.99
 _GOLDEN = 0x9E3779B97F4A7C15  # an odd number that spreads what it multiplies over all bits
 _FEW = 8
-_MARGIN = 0.15  # more than three standard deviations of what a signature of 128 hashes tells
+_MARGIN = 0.15  # more than three standard deviations of the estimate by a signature of 128 hashes
 
 
 class MinHash:
-    """Jaccard similarity of five-character shingles; candidates by MinHash in bands, each then measured exactly."""
+    """Finds texts by the Jaccard similarity of five-character shingles; candidates by MinHash in bands."""
 
     def __init__(self, threshold: float) -> None:
         import numpy as np
 
         self._threshold = threshold
         self._bands, self._rows = _banding(threshold)
-        hashes = [content_hash("minhash/1", place) for place in range(2 * self._bands * self._rows)]
+        hashes = [content_hash("minhash/1", index) for index in range(2 * self._bands * self._rows)]
         numbers = np.array([int(text[:8], 16) for text in hashes], dtype=np.uint32)
         self._factors, self._offsets = numbers[::2] | np.uint32(1), numbers[1::2]
-        # Most buckets hold one text: a number takes a third of the room of a list with a number.
+        # Most buckets hold one text: a number takes a third of the memory of a list with a number.
         self._buckets: list[dict[int, int | list[int]]] = [{} for _ in range(self._bands)]
         self._shingles: list[np.ndarray] = []
         self._signatures = np.empty((1_024, self._bands * self._rows), dtype=np.uint32)
         self._last: tuple[str, np.ndarray, np.ndarray] | None = None
 
     def near(self, text: str) -> tuple[int, float] | None:
-        shingles, signature = self._measured(text)
+        shingles, signature = self._sign(text)
         best: tuple[int, float] | None = None
-        for number in self._likely(signature):
+        for number in self._candidates(signature):
             score = _jaccard(shingles, self._shingles[number])
             if score >= self._threshold and (best is None or score > best[1]):
                 best = number, score
@@ -45,35 +45,35 @@ class MinHash:
     def add(self, text: str) -> None:
         import numpy as np
 
-        shingles, signature = self._measured(text)
+        shingles, signature = self._sign(text)
         number = len(self._shingles)
         if number == len(self._signatures):
             self._signatures = np.concatenate([self._signatures, np.empty_like(self._signatures)])
         self._signatures[number] = signature
         self._shingles.append(shingles)
         for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
-            there = bucket.setdefault(key, number)
-            if isinstance(there, list):
-                there.append(number)
-            elif there != number:
-                bucket[key] = [there, number]
+            earlier = bucket.setdefault(key, number)
+            if isinstance(earlier, list):
+                earlier.append(number)
+            elif earlier != number:
+                bucket[key] = [earlier, number]
 
-    def _likely(self, signature: "np.ndarray") -> list[int]:
-        """The texts that share a band, less those whose signatures differ in far too many places."""
+    def _candidates(self, signature: "np.ndarray") -> list[int]:
+        """Return the texts that share a band, without those whose signatures differ too much."""
         import numpy as np
 
         numbers: list[int] = []
         for bucket, key in zip(self._buckets, self._keys(signature), strict=True):
-            there = bucket.get(key, ())
-            numbers += [there] if isinstance(there, int) else there
-        found = np.unique(np.array(numbers, dtype=np.int64))
-        if len(found) > _FEW:
-            agreeing = (self._signatures[found] == signature).sum(axis=1)
-            found = found[agreeing >= (self._threshold - _MARGIN) * len(signature)]
-        return [int(number) for number in found]
+            earlier = bucket.get(key, ())
+            numbers += [earlier] if isinstance(earlier, int) else earlier
+        candidates = np.unique(np.array(numbers, dtype=np.int64))
+        if len(candidates) > _FEW:
+            equal = (self._signatures[candidates] == signature).sum(axis=1)
+            candidates = candidates[equal >= (self._threshold - _MARGIN) * len(signature)]
+        return [int(number) for number in candidates]
 
     def _keys(self, signature: "np.ndarray") -> list[int]:
-        """A key for each band. Two bands may share one by chance: what they find is measured anyway."""
+        """Return a key for each band. Keys may collide by chance: candidates are measured anyway."""
         import numpy as np
 
         key = np.zeros(self._bands, dtype=np.uint64)
@@ -81,10 +81,10 @@ class MinHash:
             key = key * np.uint64(_GOLDEN) + column
         return key.tolist()
 
-    def _measured(self, text: str) -> "tuple[np.ndarray, np.ndarray]":
-        """The shingles of a text and the least of their hashes under each of many permutations."""
+    def _sign(self, text: str) -> "tuple[np.ndarray, np.ndarray]":
+        """Return the shingles of a text, and the least of their hashes under each permutation."""
         if self._last is None or self._last[0] != text:
-            shingles = _shingled(text)
+            shingles = _shingles(text)
             # Multiplying by an odd number and adding another permutes the 32-bit integers.
             permuted = self._factors[:, None] * shingles[None, :] + self._offsets[:, None]
             self._last = text, shingles, permuted.min(axis=1)
@@ -92,7 +92,7 @@ class MinHash:
 
 
 def _banding(threshold: float) -> tuple[int, int]:
-    """Bands and rows, as steep as `_SEEDS` allow, that find a pair at the threshold with a chance of `_RECALL`."""
+    """Return the most selective bands and rows that find a pair at the threshold with a probability of `_RECALL`."""
     for rows in range(_SEEDS, 1, -1):
         bands = _SEEDS // rows
         if 1 - (1 - threshold**rows) ** bands >= _RECALL:
@@ -100,15 +100,16 @@ def _banding(threshold: float) -> tuple[int, int]:
     return _SEEDS, 1
 
 
-def _shingled(text: str) -> "np.ndarray":
-    """The set of a text's shingles, as sorted hashes."""
+def _shingles(text: str) -> "np.ndarray":
+    """Return the set of a text's shingles, as sorted hashes."""
     import numpy as np
 
-    said = " ".join(words(text)) or text.strip()
-    codes = np.frombuffer(said.ljust(_SHINGLE).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    normalized = " ".join(words(text)) or text.strip()
+    padded = normalized.ljust(_SHINGLE)
+    codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     hashed = np.zeros(len(codes) - _SHINGLE + 1, dtype=np.uint64)
-    for place in range(_SHINGLE):
-        hashed = hashed * np.uint64(_GOLDEN) + codes[place : place + len(hashed)]
+    for offset in range(_SHINGLE):
+        hashed = hashed * np.uint64(_GOLDEN) + codes[offset : offset + len(hashed)]
         hashed ^= hashed >> np.uint64(29)
     hashed *= np.uint64(_GOLDEN)
     return np.unique((hashed >> np.uint64(32)).astype(np.uint32))

@@ -1,4 +1,4 @@
-"""Texts that say nearly the same: what an index of those seen so far can do, and the plainest one, of equal words."""
+"""Declares an index of the texts seen so far, and implements the simplest one, of equal words."""
 
 import hashlib
 import re
@@ -9,22 +9,22 @@ _WORD = re.compile(r"\w+")
 
 
 class Index(Protocol):
-    """Texts seen so far, by number."""
+    """Numbers the texts seen so far, and finds similar ones."""
 
     def near(self, text: str) -> tuple[int, float] | None:
-        """The earlier text that is most like this one, and how much; None if none is like it enough."""
+        """Return the number and the similarity of the most similar text; None if none is similar enough."""
 
     def add(self, text: str) -> None:
-        """Takes a text in; it has the next number."""
+        """Add a text under the next number."""
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, however they are written."""
+    """Return the words of a text, without regard to case and Unicode form."""
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 class Exact:
-    """Texts of the same words, whatever their case, punctuation and white space."""
+    """Finds texts of the same words, whatever their case, punctuation and white space."""
 
     def __init__(self) -> None:
         self._numbers: dict[bytes, int] = {}
@@ -40,5 +40,5 @@ class Exact:
 
 
 def _digest(text: str) -> bytes:
-    said = " ".join(words(text)) or text.strip()
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    normalized = " ".join(words(text)) or text.strip()
+    return hashlib.blake2b(normalized.encode("utf-8", "surrogatepass"), digest_size=16).digest()

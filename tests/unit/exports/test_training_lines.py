@@ -12,7 +12,7 @@ from mistral_common.tokens.tokenizers.instruct import InstructTokenizerV3
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 
-from synth_assets.exports.chat_line import ChatJudge, LineFault, Size
+from synth_assets.exports.training_lines import ChatJudge, LineFault, Size
 
 
 def user(text: Any = "Why is the sky blue?", **more: Any) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import BinaryIO, Literal, Protocol
 
 from synth_assets.core.canonical import Json, content_hash
-from synth_assets.exports.chat_line import ChatJudge, LineFault, Size
+from synth_assets.exports.training_lines import ChatJudge, LineFault, Size
 
 Split = Literal["train", "validation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a line stands, and what names it by its bytes wherever the file goes."""
+class WrittenLine:
+    """Where a line is, and a hash by which it is found in copies of the file."""
 
     file: str
     line: int
@@ -28,18 +28,18 @@ class Placed:
 
 
 def split_of(row_id: str, validation: float) -> Split:
-    """The split of a row: its id alone decides, so no other row, no order and no rerun can move it."""
-    place = int(content_hash("split/1", row_id)[:16], 16) / 2**64
-    return "validation" if place < validation else "train"
+    """Return the split of a row. Its id alone decides, so no other row, no order and no rerun can move it."""
+    fraction = int(content_hash("split/1", row_id)[:16], 16) / 2**64
+    return "validation" if fraction < validation else "train"
 
 
 def line_hash(line: bytes) -> str:
-    """The sha256 of a line without its end: it finds the line again in a copy of the file."""
+    """Return the sha256 of a line without its end, by which it is found in copies of the file."""
     return hashlib.sha256(line.rstrip(b"\r\n")).hexdigest()
 
 
 def encode_line(example: Mapping[str, Json]) -> bytes:
-    """A line as it is written; no character in it but the last is one that some reader takes for its end."""
+    """Encode a line for a file; only its last character is one that readers take for the end of a line."""
     text = json.dumps(example, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
     return text.translate(_LINE_ENDS).encode() + b"\n"
 
@@ -48,17 +48,14 @@ _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 class LineJudge(Protocol):
-    """Says how long a line is, or why it is none to train on."""
+    """Judges the lines of one kind of training file."""
 
     def judge(self, example: Mapping[str, Json], /) -> Size | LineFault:
-        """The size of a good line."""
+        """Return the size of a good line, or what is wrong with it."""
 
 
-class ChatFiles:
-    """The files of one export while they are written, a line at a time; a context manager.
-
-    The lines are dialogs, unless a judge of its own knows better.
-    """
+class TrainingFiles:
+    """Writes the files of one export, a line at a time; a context manager. Without a judge the lines are dialogs."""
 
     def __init__(self, folder: Path, validation: float, judge: LineJudge | None = None) -> None:
         self._folder = folder
@@ -68,7 +65,7 @@ class ChatFiles:
         self._files: dict[Split, BinaryIO] = {}
         self._lines: dict[Split, int] = {}
 
-    def __enter__(self) -> "ChatFiles":
+    def __enter__(self) -> "TrainingFiles":
         return self
 
     def __exit__(
@@ -79,8 +76,8 @@ class ChatFiles:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def add(self, row_id: str, example: Mapping[str, Json]) -> Placed | LineFault:
-        """Writes a line if it is good. A split without lines makes no file."""
+    def add(self, row_id: str, example: Mapping[str, Json]) -> WrittenLine | LineFault:
+        """Write a line if it is good. A split without lines makes no file."""
         size = self._judge.judge(example)
         if isinstance(size, LineFault):
             return size
@@ -88,7 +85,7 @@ class ChatFiles:
         line = encode_line(example)
         self._file(split).write(line)
         self._lines[split] = number = self._lines.get(split, 0) + 1
-        return Placed(_name(split), number, split, line_hash(line), size)
+        return WrittenLine(_name(split), number, split, line_hash(line), size)
 
     def _file(self, split: Split) -> BinaryIO:
         if split not in self._files:

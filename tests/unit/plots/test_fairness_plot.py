@@ -1,6 +1,6 @@
 """The picture of a pairwise judge."""
 
-from synth_assets.plots.preference_plots import fairness_png
+from synth_assets.plots.score_plots import fairness_png
 
 
 def row(part: str, first: float | None, longer: float | None = 0.6) -> dict[str, object]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_assets.core.canonical import Json, row_id
-from synth_assets.exports.chat_files import ChatFiles, Placed, encode_line, line_hash, split_of
+from synth_assets.exports.training_files import TrainingFiles, WrittenLine, encode_line, line_hash, split_of
 
 ids = st.integers(0, 10_000_000).map(lambda number: row_id("r", "s", [str(number)], 0))
 shares = st.floats(0, 0.999)
@@ -60,11 +60,11 @@ def test_the_hash_of_a_line_is_that_of_its_bytes_without_the_end() -> None:
 
 
 def test_places_are_where_the_lines_stand(tmp_path: Path) -> None:
-    with ChatFiles(tmp_path, 0.3) as files:
+    with TrainingFiles(tmp_path, 0.3) as files:
         placed = [files.add(row_id("r", "s", [str(n)], 0), dialog(f"question {n}")) for n in range(40)]
     assert {path.name for path in tmp_path.iterdir()} == {"train.jsonl", "validation.jsonl"}
     for number, place in enumerate(placed):
-        assert isinstance(place, Placed)
+        assert isinstance(place, WrittenLine)
         line = (tmp_path / place.file).read_bytes().splitlines(keepends=True)[place.line - 1]
         assert json.loads(line) == dialog(f"question {number}")
         assert line_hash(line) == place.line_hash
@@ -72,6 +72,6 @@ def test_places_are_where_the_lines_stand(tmp_path: Path) -> None:
 
 
 def test_a_split_without_lines_has_no_file(tmp_path: Path) -> None:
-    with ChatFiles(tmp_path, 0) as files:
+    with TrainingFiles(tmp_path, 0) as files:
         files.add("a", dialog("Hi"))
     assert [path.name for path in tmp_path.iterdir()] == ["train.jsonl"]
