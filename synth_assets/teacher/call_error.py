@@ -1,9 +1,9 @@
-"""Why an attempt brought no answer, and what that means for the call, the run and the bill."""
+"""Why an attempt got no answer, and what that means for the call, the run and the bill."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-Kind = Literal["refused", "passing", "row", "fatal"]
+Kind = Literal["rate_limited", "transient", "request", "fatal"]
 
 _FATAL = {
     401: "the key was not accepted",
@@ -19,8 +19,8 @@ _SHOWN = 300
 class CallError(Exception):
     """One attempt without an answer.
 
-    `refused` is 429: wait and ask again. `passing` may heal. `row` is about this one call and
-    `fatal` about all of them: neither is asked again.
+    `rate_limited` is 429: wait and ask again. `transient` may heal. `request` is about this one call and `fatal`
+    about all of them: neither is asked again.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ def error_from_status(status: int, headers: Mapping[str, str], body: bytes) -> C
 
 def _named(status: int, headers: Mapping[str, str], said: str) -> CallError:
     if status == 429:
-        return CallError("refused", "rate limited (429)", said)
+        return CallError("rate_limited", "rate limited (429)", said)
     if status in _FATAL:
         return CallError("fatal", f"{_FATAL[status]} ({status})", said)
     if 300 <= status < 400:
         return CallError("fatal", f"the address redirects elsewhere ({status})", headers.get("location", said))
     if status in _HEALS:
-        return CallError("passing", f"server error ({status})", said, absent=status in _NOBODY_THERE)
-    return CallError("row", f"refused ({status})", said)
+        return CallError("transient", f"server error ({status})", said, absent=status in _NOBODY_THERE)
+    return CallError("request", f"refused ({status})", said)
 
 
 def excerpt(body: bytes) -> str:

@@ -52,9 +52,9 @@ class Route:
     price: Price | None
     max_tokens: int | None
     where: str
-    endless: bool = False
+    unlimited: bool = False
     """Nothing limits how much may be asked at once."""
-    road: Hashable = field(repr=False, default=None)
+    limit_key: Hashable = field(repr=False, default=None)
     """Gateways of one road share the limits of the server at its end: it is one server, one key and one model."""
 
 
@@ -65,30 +65,30 @@ class Gateway:
         self.stats = GatewayStats(cost_usd=None if route.price is None else 0.0)
         self._route = route
         self._on_reply = on_reply
-        self._purse = BudgetLedger(budget, route.price, route.max_tokens)
-        self._lane: RequestQueue | None = None
+        self._budget_ledger = BudgetLedger(budget, route.price, route.max_tokens)
+        self._queue: RequestQueue | None = None
         self._clock = SteadyClock()
         self._typical_completion = float(min(route.max_tokens or _TYPICAL_COMPLETION, _TYPICAL_COMPLETION))
 
     async def __aenter__(self) -> Self:
         route = self._route
-        self._lane = open_queue(route.limits, route.where, road=route.road, endless=route.endless)
+        self._queue = open_queue(route.limits, route.where, limit_key=route.limit_key, unlimited=route.unlimited)
         await route.transport.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lane is not None:
-            self._lane.close()
+        if self._queue is not None:
+            self._queue.close()
         await self._route.transport.__aexit__(kind, error, trace)
 
     @property
-    def lane(self) -> RequestQueue:
+    def queue(self) -> RequestQueue:
         """Its place before the server; there once the gateway is entered."""
-        if self._lane is None:
+        if self._queue is None:
             raise RuntimeError("the gateway is used before it is entered: `async with teacher.gateway() as g`")
-        return self._lane
+        return self._queue
 
     async def ask(self, call: Call) -> Outcome:
         """The answer to one call, or why this one has none.
@@ -96,9 +96,9 @@ class Gateway:
         Raises TeacherError if nobody can be answered (a key that is not accepted, a server that is gone)
         and BudgetError before the budget is passed: both end the run, what was answered is kept.
         """
-        self.lane.check()
+        self.queue.raise_if_stopped()
         self.stats.asked += 1
-        if self._route.endless and self.stats.asked % _TURN == 0:
+        if self._route.unlimited and self.stats.asked % _TURN == 0:
             await asyncio.sleep(0)  # answers that wait for nothing would leave nobody else a turn
         outcome = await self._attempts(call, self._route.transport.encode(call))
         self.stats.failed += isinstance(outcome, Failure)
@@ -107,49 +107,49 @@ class Gateway:
     async def _attempts(self, call: Call, body: bytes) -> Outcome:
         tokens = len(body) // _BYTES_PER_TOKEN + int(self._typical_completion)
         attempts = faults = refusals = 0
-        hold: Reservation | None = None
+        reservation: Reservation | None = None
         try:
             while True:
                 attempts += 1
-                hold = hold or await self._purse.hold(len(body))
+                reservation = reservation or await self._budget_ledger.reserve(len(body))
                 outcome = await self._once(call, body, tokens, attempts)
                 if isinstance(outcome, Reply):
-                    self._purse.pay(hold, outcome)
-                    hold = None
+                    self._budget_ledger.pay(reservation, outcome)
+                    reservation = None
                     self._accept(call, outcome)
                     return outcome
                 if outcome.billed:
-                    self._purse.forfeit(hold)
-                    hold = None
+                    self._budget_ledger.forfeit(reservation)
+                    reservation = None
                     self.stats.lost += 1
-                refusals += outcome.kind == "refused"
-                faults += outcome.kind == "passing" and not (outcome.absent and self.lane.gone_quiet())
-                if outcome.kind == "row" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
+                refusals += outcome.kind == "rate_limited"
+                faults += outcome.kind == "transient" and not (outcome.absent and self.queue.is_silent())
+                if outcome.kind == "request" or faults > self._route.limits.retries or refusals > _MOST_REFUSALS:
                     return Failure(outcome.reason, outcome.detail, attempts)
                 self.stats.retries += 1
-                if outcome.kind == "passing":
-                    await self.lane.pause(attempts - refusals, outcome.retry_after_s or 0.0)
+                if outcome.kind == "transient":
+                    await self.queue.back_off(attempts - refusals, outcome.retry_after_s or 0.0)
         finally:
-            if hold is not None:
-                self._purse.give_back(hold)
+            if reservation is not None:
+                self._budget_ledger.release(reservation)
 
     async def _once(self, call: Call, body: bytes, tokens: int, attempt: int) -> Reply | CallError:
-        lane, stats = self.lane, self.stats
-        await lane.enter(tokens, again=attempt > 1)
+        queue, stats = self.queue, self.stats
+        await queue.acquire(tokens, is_retry=attempt > 1)
         stats.in_flight += 1
         asked_at, started = self._clock.now(), time.monotonic()
         try:
             outcome = await self._send(call, body)
             latency_s = time.monotonic() - started
             if isinstance(outcome, CallError):
-                stats.refused += outcome.kind == "refused"
-                lane.failed(outcome, started)
+                stats.refused += outcome.kind == "rate_limited"
+                queue.record_failure(outcome, started)
                 return outcome
             answer, headers = outcome
-            lane.answered(latency_s, answer.prompt_tokens + answer.completion_tokens - tokens, headers)
+            queue.record_reply(latency_s, answer.prompt_tokens + answer.completion_tokens - tokens, headers)
         finally:
             stats.in_flight -= 1
-            lane.left()
+            queue.release()
         return Reply(
             text=answer.text,
             finish_reason=answer.finish_reason,
@@ -166,8 +166,8 @@ class Gateway:
     async def _send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]] | CallError:
         try:
             return await self._route.transport.send(call, body)
-        except CallError as setback:
-            return setback
+        except CallError as error:
+            return error
 
     def _accept(self, call: Call, reply: Reply) -> None:
         stats = self.stats

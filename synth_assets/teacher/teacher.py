@@ -1,4 +1,4 @@
-"""Who answers: from a recipe's teacher and the settings of the machine to one that can be asked."""
+"""Decides who answers a recipe: a server, a recording or the offline teacher, by the recipe and the settings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,15 +53,15 @@ class Teacher:
         """The way to ask, for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
         self.require()
         server, limits = self._server, self.limits
-        endless = server is None or self.spec.mode == "batch"
+        unlimited = server is None or self.spec.mode == "batch"
         route = Route(
             transport=self._transport(),
             limits=limits,
             price=self.price(),
             max_tokens=self.spec.max_tokens,
             where=self.target.endpoint,
-            endless=endless,
-            road=None if server is None or endless else (server, self.spec.model, limits),
+            unlimited=unlimited,
+            limit_key=None if server is None or unlimited else (server, self.spec.model, limits),
         )
         return Gateway(route, budget or Budget(), on_reply)
 
@@ -82,16 +82,16 @@ class Teacher:
 
 def open_teacher(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
     """Decides who answers. Nothing is asked yet; only a recording is read, for its hash."""
-    named = settings.teacher or ""
-    if named == OFFLINE_MODEL or (not named and spec.model == OFFLINE_MODEL):
+    override = settings.teacher or ""
+    if override == OFFLINE_MODEL or (not override and spec.model == OFFLINE_MODEL):
         return _offline(spec, _BANNER)
-    if named.startswith("replay:"):
-        path = Path(named.removeprefix("replay:"))
+    if override.startswith("replay:"):
+        path = Path(override.removeprefix("replay:"))
         target = _target(spec, f"replay/{recording_hash(path)}", spec.model)
         return Teacher(target, f"replayed teacher: answers come from {path}", spec.limits, spec, None, path)
-    if named:
+    if override:
         raise RecipeError(
-            f"there is no teacher {named!r}", where="SYNTH_TEACHER", remedy="offline, replay:PATH, or leave it unset"
+            f"there is no teacher {override!r}", where="SYNTH_TEACHER", remedy="offline, replay:PATH, or leave it unset"
         )
     return _served(spec, settings, shipped=shipped)
 

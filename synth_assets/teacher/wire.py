@@ -65,7 +65,7 @@ def read_completion(data: bytes) -> Completion:
     try:
         body = json.loads(data)
     except ValueError:
-        raise CallError("passing", "the response is not JSON", excerpt(data), billed=True) from None
+        raise CallError("transient", "the response is not JSON", excerpt(data), billed=True) from None
     return parse_completion(body)
 
 
@@ -87,7 +87,7 @@ def parse_completion(body: Any) -> Completion:
         )
     except (KeyError, IndexError, TypeError, AttributeError):
         raise CallError(
-            "passing", "the response has the wrong shape", excerpt(str(body).encode()), billed=True
+            "transient", "the response has the wrong shape", excerpt(str(body).encode()), billed=True
         ) from None
 
 

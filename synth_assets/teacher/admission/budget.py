@@ -1,4 +1,4 @@
-"""The budget of a run: a hard stop before it is passed, with the calls in flight counted in."""
+"""Stops a run before its budget is exceeded, calls in flight included."""
 
 import asyncio
 from collections import deque
@@ -26,7 +26,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What is set aside for one call: the most it can take."""
+    """What is reserved for one call: the most it can cost."""
 
     usd: float
     calls: int
@@ -37,10 +37,10 @@ NOTHING = Reservation(0.0, 0, 0)
 
 
 class BudgetLedger:
-    """Sets aside the most each call can take, and pays what it took.
+    """Reserves the most each call can cost, and settles what it did cost.
 
-    The most is certain where `max_tokens` is set; without it an answer is taken to have 4,096 tokens at most.
-    A call waits while calls in flight hold what it needs, and is turned away if even their return would not do.
+    The most is certain where `max_tokens` is set; without it an answer is assumed to have at most 4,096 tokens.
+    A call waits while calls in flight reserve what it needs, and is refused if even their release would not do.
     """
 
     def __init__(self, budget: Budget, price: Price | None, max_tokens: int | None) -> None:
@@ -53,71 +53,71 @@ class BudgetLedger:
         self._price = price
         self._completion = max_tokens or _UNBOUNDED_COMPLETION
         self._spent = NOTHING
-        self._held = NOTHING
+        self._reserved = NOTHING
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def spent(self) -> Reservation:
-        """What was paid, and what may have been charged for answers that never arrived."""
+        """Return what was paid, and what may have been charged for answers that never arrived."""
         return self._spent
 
-    async def hold(self, body_bytes: int) -> Reservation:
-        """Sets aside what a call may take; BudgetError if the budget has no room for it any more."""
+    async def reserve(self, body_bytes: int) -> Reservation:
+        """Reserve what a call may cost; raise BudgetError if the budget has no room for it any more."""
         if not self._budget:
             return NOTHING
         prompt_tokens = int(body_bytes * _TOKENS_PER_BYTE) + 16
         usd = self._price.cost_usd(prompt_tokens, self._completion) if self._price else 0.0
-        hold = Reservation(usd, 1, prompt_tokens + self._completion)
-        while not self._fits(hold, self._held):
-            self._check(hold)
+        reservation = Reservation(usd, 1, prompt_tokens + self._completion)
+        while not self._fits(reservation, self._reserved):
+            self._check(reservation)
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             await turn
-        self._held = _sum(self._held, hold, 1)
-        return hold
+        self._reserved = _sum(self._reserved, reservation, 1)
+        return reservation
 
-    def pay(self, hold: Reservation, reply: Reply) -> None:
-        """The call was answered: what it took is spent, the rest comes back."""
-        if hold is NOTHING:
+    def pay(self, reservation: Reservation, reply: Reply) -> None:
+        """Settle a call that was answered: what it cost is spent, the rest is released."""
+        if reservation is NOTHING:
             return
         tokens = reply.prompt_tokens + reply.completion_tokens
-        usd = hold.usd if reply.cost_usd is None else reply.cost_usd
-        self._settle(hold, Reservation(usd, 1, tokens or hold.tokens))
+        usd = reservation.usd if reply.cost_usd is None else reply.cost_usd
+        self._settle(reservation, Reservation(usd, 1, tokens or reservation.tokens))
 
-    def give_back(self, hold: Reservation) -> None:
-        """The call was not answered and cost nothing."""
-        if hold is not NOTHING:
-            self._settle(hold, NOTHING)
+    def release(self, reservation: Reservation) -> None:
+        """Release what was reserved: the call was not answered and cost nothing."""
+        if reservation is not NOTHING:
+            self._settle(reservation, NOTHING)
 
-    def forfeit(self, hold: Reservation) -> None:
-        """An answer may have been made and charged for without arriving: all that was set aside is spent."""
-        if hold is not NOTHING:
-            self._settle(hold, hold)
+    def forfeit(self, reservation: Reservation) -> None:
+        """Spend all that was reserved: an answer may have been made and charged for without arriving."""
+        if reservation is not NOTHING:
+            self._settle(reservation, reservation)
 
-    def _settle(self, hold: Reservation, taken: Reservation) -> None:
-        self._held = _sum(self._held, hold, -1)
-        self._spent = _sum(self._spent, taken, 1)
+    def _settle(self, reservation: Reservation, spent: Reservation) -> None:
+        self._reserved = _sum(self._reserved, reservation, -1)
+        self._spent = _sum(self._spent, spent, 1)
         waiting, self._waiting = self._waiting, deque()
         for turn in waiting:
             if not turn.done():
                 turn.set_result(None)
 
-    def _fits(self, hold: Reservation, held: Reservation) -> bool:
+    def _fits(self, reservation: Reservation, reserved: Reservation) -> bool:
         budget, spent = self._budget, self._spent
         return (
-            (budget.usd is None or spent.usd + held.usd + hold.usd <= budget.usd)
-            and (budget.calls is None or spent.calls + held.calls + hold.calls <= budget.calls)
-            and (budget.tokens is None or spent.tokens + held.tokens + hold.tokens <= budget.tokens)
+            (budget.usd is None or spent.usd + reserved.usd + reservation.usd <= budget.usd)
+            and (budget.calls is None or spent.calls + reserved.calls + reservation.calls <= budget.calls)
+            and (budget.tokens is None or spent.tokens + reserved.tokens + reservation.tokens <= budget.tokens)
         )
 
-    def _check(self, hold: Reservation) -> None:
-        if self._held.calls and self._fits(hold, NOTHING):
+    def _check(self, reservation: Reservation) -> None:
+        if self._reserved.calls and self._fits(reservation, NOTHING):
             return
         limits = {"usd": self._budget.usd, "calls": self._budget.calls, "tokens": self._budget.tokens}
-        said = ", ".join(f"{name} {limit:g}" for name, limit in limits.items() if limit is not None)
+        limits_text = ", ".join(f"{name} {limit:g}" for name, limit in limits.items() if limit is not None)
         spent = self._spent
         raise BudgetError(
-            f"what was left of the budget for this stage ({said}) has no room for another call:"
+            f"what was left of the budget for this stage ({limits_text}) has no room for another call:"
             f" {spent.calls} calls, {spent.tokens} tokens" + (f", {spent.usd:.4f} USD" if self._price else ""),
             remedy="what was answered is kept; raise the budget and run again, only the rest is asked",
         )

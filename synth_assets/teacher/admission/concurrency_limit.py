@@ -1,4 +1,4 @@
-"""How many requests may be in flight at once: slow start, careful growth, a cut when the server balks. Pure."""
+"""Limits requests in flight: slow start, careful growth, a cut when the server refuses. Pure."""
 
 _START = 8
 _BLIND_LIMIT = 64
@@ -42,18 +42,18 @@ class ConcurrencyLimit:
         self.limit = self._doubled_from = max(self.limit, min(self._doubled_from * 2, _BLIND_LIMIT, self._ceiling))
         return 0.0 if in_flight < int(self.limit) else _BLIND_DOUBLING_S
 
-    def answered(self, in_flight: int, latency_s: float, now: float, *, paced: bool) -> None:
-        """A reply came; only a window that was used grows, and quickly where a pace holds back as well."""
+    def on_reply(self, in_flight: int, latency_s: float, now: float, *, is_rate_limited: bool) -> None:
+        """Grow after a reply, if the limit was in use; quickly where a rate limits as well."""
         self.rtt_s = latency_s if not self.rtt_s else 0.9 * self.rtt_s + 0.1 * latency_s
         if in_flight + 1 >= self.limit / 2 and self.limit < self._ceiling:
-            self.limit = min(self._ceiling, self.limit + (1.0 if paced else self._growth(now)))
+            self.limit = min(self._ceiling, self.limit + (1.0 if is_rate_limited else self._growth(now)))
 
-    def refused(self, in_flight: int, sent: float, now: float) -> bool:
-        """The server turned a request away; True if it was sent after the last cut, and cuts again."""
+    def on_refusal(self, in_flight: int, sent: float, now: float) -> bool:
+        """Cut after a refusal; return whether the request was sent after the last cut, so that it counts."""
         return self._cut(_CUT, in_flight, sent, now)
 
-    def lost(self, in_flight: int, sent: float, now: float) -> None:
-        """A request got no answer in time."""
+    def on_timeout(self, in_flight: int, sent: float, now: float) -> None:
+        """Cut after a request that got no answer in time."""
         self._cut(_TIMEOUT_CUT, in_flight, sent, now)
 
     def _growth(self, now: float) -> float:

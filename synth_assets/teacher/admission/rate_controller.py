@@ -1,4 +1,4 @@
-"""What a server stands, and whose turn it is: one for all of this process who ask it with one key."""
+"""Admits requests to a server: one controller for all of this process that ask it with one key."""
 
 import threading
 from collections import deque
@@ -16,32 +16,32 @@ from synth_assets.teacher.call_error import CallError
 _LONGEST_GATE_S = 10.0
 
 LOCK: Final = threading.RLock()
-"""Held while anything here is looked at or changed, for microseconds: gateways may live in several threads."""
+"""Held for microseconds while anything here is read or changed: gateways may live in several threads."""
 
 
 class Queue(Protocol):
-    """A gateway's lane, as the traffic sees it. All of it may be called from any thread that has the lock."""
+    """A gateway's queue, as the controller sees it. Any thread that holds the lock may call it."""
 
-    def waits(self) -> bool:
-        """Whether a request of it waits for its turn."""
+    def has_waiting(self) -> bool:
+        """Whether one of its requests waits to be admitted."""
 
-    def is_dead(self) -> bool:
-        """Whether its stage ended without a word."""
+    def is_abandoned(self) -> bool:
+        """Whether its event loop was closed before the queue was."""
 
     def close(self) -> None:
-        """It takes part no more."""
+        """Leave the controller."""
 
-    def takes_part(self) -> int:
-        """How many requests it has in flight, or waits to repeat."""
+    def active_count(self) -> int:
+        """Return how many requests are in flight or wait to be retried."""
 
-    def let_go(self, now: float) -> None:
-        """Its first request has its turn."""
+    def admit_next(self, now: float) -> None:
+        """Admit its first request."""
 
-    def call_back(self, wait_s: float) -> None:
-        """Nothing can go for so long."""
+    def wake_after(self, wait_s: float) -> None:
+        """Ask again after so long."""
 
     def stop(self, error: TeacherError) -> None:
-        """Nobody is answered any more."""
+        """End its run: no request is answered any more."""
 
 
 class RateController:
@@ -51,13 +51,13 @@ class RateController:
     a minute (`Bucket`), the gate that a refusal closes, and the breaker, which sends everyone home.
     """
 
-    def __init__(self, limits: Limits, where: str, now: float, *, endless: bool = False) -> None:
+    def __init__(self, limits: Limits, where: str, now: float, *, unlimited: bool = False) -> None:
         self.where = where
         self.in_flight = 0
-        self.lanes: deque[Queue] = deque()
-        self._endless = endless
-        self._window = ConcurrencyLimit(limits.concurrency, now)
-        self._pace = RateEstimator(now)
+        self.queues: deque[Queue] = deque()
+        self._unlimited = unlimited
+        self._concurrency = ConcurrencyLimit(limits.concurrency, now)
+        self._rate = RateEstimator(now)
         self._breaker = Breaker()
         self._requests = _bucket(limits.requests_per_minute, now)
         self._tokens = _bucket(limits.tokens_per_minute, now)
@@ -65,94 +65,94 @@ class RateController:
         self._gate_until = 0.0
         self._refusals = 0
 
-    def gone_quiet(self) -> bool:
-        """Whether many attempts failed and none was answered since: then no single call is to blame."""
-        return self._breaker.gone_quiet
+    def is_silent(self) -> bool:
+        """Whether many attempts failed and none got a reply since: then no single call is to blame."""
+        return self._breaker.is_silent
 
-    def pump(self, now: float) -> None:
-        """Lets go whoever may; the lane that went longest ago is the next."""
-        while (lane := self._next()) is not None:
+    def dispatch(self, now: float) -> None:
+        """Admit what may be admitted; the queue that was served longest ago is next."""
+        while (queue := self._next_queue()) is not None:
             wait_s = self._wait_s(now)
             if wait_s is None:
                 return
             if wait_s > 0:
-                for other in list(self.lanes):
-                    if other.waits():
-                        other.call_back(wait_s)
+                for other in list(self.queues):
+                    if other.has_waiting():
+                        other.wake_after(wait_s)
                 return
-            if len(self.lanes) > 1:
-                self.lanes.remove(lane)
-                self.lanes.append(lane)
-            lane.let_go(now)
+            if len(self.queues) > 1:
+                self.queues.remove(queue)
+                self.queues.append(queue)
+            queue.admit_next(now)
 
-    def forget_the_dead(self) -> None:
-        """What they had in flight keeps nobody waiting."""
-        for lane in [lane for lane in self.lanes if lane.is_dead()]:
-            lane.close()
+    def remove_abandoned(self) -> None:
+        """Close abandoned queues, so that what they had in flight keeps nobody waiting."""
+        for queue in [queue for queue in self.queues if queue.is_abandoned()]:
+            queue.close()
 
-    def is_open(self, now: float) -> bool:
+    def admits_now(self, now: float) -> bool:
         """Whether a request that comes now need not wait."""
-        return self._next() is None and self._wait_s(now) == 0.0
+        return self._next_queue() is None and self._wait_s(now) == 0.0
 
-    def go(self, tokens: int, now: float) -> None:
-        """A request goes."""
+    def admit(self, tokens: int, now: float) -> None:
+        """Count a request that is sent."""
         self.in_flight += 1
-        self._pace.sent(now)
+        self._rate.on_sent(now)
         if self._requests is not None:
             self._requests.take(1, now)
         if self._tokens is not None:
             self._tokens.take(tokens, now)
 
-    def left(self, requests: int, now: float) -> None:
-        """So many requests are no longer in flight."""
+    def release(self, requests: int, now: float) -> None:
+        """Count requests that are no longer in flight."""
         self.in_flight -= requests
-        self.pump(now)
+        self.dispatch(now)
 
-    def answered(self, latency_s: float, tokens_beyond: int, headers: Mapping[str, str], now: float) -> None:
-        """A reply came; it took so many tokens more (or fewer) than was thought."""
-        self._breaker.answered(now)
+    def record_reply(self, latency_s: float, extra_tokens: int, headers: Mapping[str, str], now: float) -> None:
+        """Learn from a reply, which took so many tokens more (or fewer) than estimated."""
+        self._breaker.on_reply(now)
         self._refusals = 0
-        self._window.answered(self.in_flight, latency_s, now, paced=self._pace.rate_per_s is not None)
+        self._concurrency.on_reply(self.in_flight, latency_s, now, is_rate_limited=self._rate.rate_per_s is not None)
         if not self._has_learned:
-            self._learn(headers, now)
+            self._learn_limits(headers, now)
         if self._tokens is not None:
-            self._tokens.take(tokens_beyond, now)
+            self._tokens.take(extra_tokens, now)
 
-    def failed(self, setback: CallError, started: float, now: float) -> None:
-        """An attempt brought nothing. Ends the lanes that it ends."""
-        active = sum(lane.takes_part() for lane in self.lanes)
-        reason = self._breaker.verdict(setback, active, started, now)
+    def record_failure(self, error: CallError, started: float, now: float) -> None:
+        """Learn from a failed attempt, and stop the queues that it ends."""
+        active = sum(queue.active_count() for queue in self.queues)
+        reason = self._breaker.reason_to_stop(error, active, started, now)
         if reason is not None:
-            self._breaker = Breaker()  # whoever comes later finds out for themselves
-            error = unavailable_error(reason, setback, self.where)
-            for lane in list(self.lanes):
-                # A key that is not accepted is everybody's. Silence ends only those who heard it.
-                if setback.kind == "fatal" or lane.takes_part() or lane.waits():
-                    lane.stop(error)
-        elif setback.kind == "refused":
-            self._shut_gate(setback, started, now)
-        elif setback.reason == "timed out":
-            self._window.lost(self.in_flight, started, now)
+            self._breaker = Breaker()  # later queues find out for themselves
+            stopped = unavailable_error(reason, error, self.where)
+            for queue in list(self.queues):
+                # A key that is not accepted ends all. Silence ends only the queues that met it.
+                if error.kind == "fatal" or queue.active_count() or queue.has_waiting():
+                    queue.stop(stopped)
+        elif error.kind == "rate_limited":
+            self._close_gate(error, started, now)
+        elif error.reason == "timed out":
+            self._concurrency.on_timeout(self.in_flight, started, now)
 
-    def _next(self) -> Queue | None:
-        for lane in self.lanes:  # one, nearly always
-            if lane.waits():
-                return lane
+    def _next_queue(self) -> Queue | None:
+        for queue in self.queues:  # nearly always one
+            if queue.has_waiting():
+                return queue
         return None
 
-    def _shut_gate(self, setback: CallError, started: float, now: float) -> None:
-        """Refusals of what was sent before the gate was shut say nothing new."""
-        self._pace.refused(started)
-        if not self._window.refused(self.in_flight, started, now):
+    def _close_gate(self, error: CallError, started: float, now: float) -> None:
+        """Close the gate for a while, unless the refused request was sent before it was closed last."""
+        self._rate.on_refusal(started)
+        if not self._concurrency.on_refusal(self.in_flight, started, now):
             return
         self._refusals += 1
-        backoff_s = min(_LONGEST_GATE_S, max(self._window.rtt_s, 0.05) * 2.0 ** min(self._refusals - 1, 10))
-        wait_s = backoff_s if setback.retry_after_s is None else setback.retry_after_s
+        own_wait_s = min(_LONGEST_GATE_S, max(self._concurrency.rtt_s, 0.05) * 2.0 ** min(self._refusals - 1, 10))
+        wait_s = own_wait_s if error.retry_after_s is None else error.retry_after_s
         self._gate_until = max(self._gate_until, now + wait_s)
-        self._pace.pause(self._gate_until - now, now, told=setback.retry_after_s is not None)
+        self._rate.end_cycle(self._gate_until - now, now, is_named=error.retry_after_s is not None)
 
-    def _learn(self, headers: Mapping[str, str], now: float) -> None:
-        """A limit that the recipe names goes before one that the server names."""
+    def _learn_limits(self, headers: Mapping[str, str], now: float) -> None:
+        """Adopt the limits that a server names in its headers; those of the recipe take precedence."""
         self._has_learned = True
         if self._requests is None:
             self._requests = _bucket(per_minute(headers, "requests"), now)
@@ -160,28 +160,28 @@ class RateController:
             self._tokens = _bucket(per_minute(headers, "tokens"), now)
 
     def _wait_s(self, now: float) -> float | None:
-        """0 if a request may go now, None if only a reply can change that."""
-        if self._endless:
+        """Return 0 if a request may be sent now, None if only a reply can change that."""
+        if self._unlimited:
             return 0.0
-        in_turn = self._window.wait_s(self.in_flight, now)
-        if in_turn is None:
+        slot_wait_s = self._concurrency.wait_s(self.in_flight, now)
+        if slot_wait_s is None:
             return None
-        waits = [in_turn, self._gate_until - now, self._pace.wait_s(now)]
-        waits.extend(bucket.wait_s(now) for bucket in (self._requests, self._tokens) if bucket is not None)
-        return max(0.0, *waits)
+        has_waiting = [slot_wait_s, self._gate_until - now, self._rate.wait_s(now)]
+        has_waiting.extend(bucket.wait_s(now) for bucket in (self._requests, self._tokens) if bucket is not None)
+        return max(0.0, *has_waiting)
 
 
 def _bucket(per_minute_limit: float | None, now: float) -> TokenBucket | None:
     return None if per_minute_limit is None else TokenBucket(per_minute_limit / 60, now)
 
 
-def unavailable_error(reason: str, setback: CallError, where: str) -> TeacherError:
-    """What is told to everyone who is sent home, with the remedy."""
-    said = f": {setback.detail}" if setback.detail else ""
+def unavailable_error(reason: str, error: CallError, where: str) -> TeacherError:
+    """Return the error that ends a run whose teacher cannot answer, with the remedy."""
+    detail = f": {error.detail}" if error.detail else ""
     remedies = {
         "fatal": "check the key, the model and base_url, then run again: what was answered is kept",
-        "row": "check the model, its parameters and base_url against what the server says",
-        "refused": "run again later: what was answered is kept",
-        "passing": "run again when it is back: what was answered is kept, only the rest is asked",
+        "request": "check the model, its parameters and base_url against what the server says",
+        "rate_limited": "run again later: what was answered is kept",
+        "transient": "run again when it is back: what was answered is kept, only the rest is asked",
     }
-    return TeacherError(f"the teacher cannot answer: {reason}{said}", where=where, remedy=remedies[setback.kind])
+    return TeacherError(f"the teacher cannot answer: {reason}{detail}", where=where, remedy=remedies[error.kind])

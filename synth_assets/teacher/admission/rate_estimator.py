@@ -1,4 +1,4 @@
-"""How many requests a second a server stands that refuses some and does not say how many it takes. Pure."""
+"""Estimates the requests a second that a server accepts that refuses some and names no limit. Pure."""
 
 import math
 
@@ -14,7 +14,7 @@ _MANY = 0.6
 
 
 class RateEstimator:
-    """Learns from refusals; without one there is no pace, and the window alone limits.
+    """Learns from refusals; before the first there is no rate, and the concurrency limit alone applies.
 
     A refusal ends a cycle. What passed in it, over its time with the wait that follows, is a rate the server
     stands for certain, and exactly the one it stands if it saves up what is not used while we wait. The pace
@@ -51,11 +51,11 @@ class RateEstimator:
 
     @property
     def rate_per_s(self) -> float | None:
-        """The pace, None as long as nothing had to be learned."""
+        """The rate, None as long as nothing had to be learned."""
         return None if self._bucket is None else self._bucket.rate_per_s
 
     def wait_s(self, now: float) -> float:
-        """Seconds until the next request may go."""
+        """Return the seconds until the next request may be sent."""
         if self._ends is not None and now >= self._ends:
             self._settle(self._ends)
         if self._bucket is None:
@@ -64,22 +64,22 @@ class RateEstimator:
             self._grow(self._bucket, now)
         return self._bucket.wait_s(now)
 
-    def sent(self, now: float) -> None:
-        """A request goes; it passes unless it is refused."""
+    def on_sent(self, now: float) -> None:
+        """Count a request that is sent; it is accepted unless it is refused."""
         self._passed += 1
         if self._bucket is not None:
             self._bucket.take(1, now)
 
-    def refused(self, sent: float) -> None:
-        """A request was refused after all."""
-        if sent >= self._since:
+    def on_refusal(self, on_sent: float) -> None:
+        """Count a refusal of a request that was sent in this cycle."""
+        if on_sent >= self._since:
             self._passed -= 1
             self._refused += 1
 
-    def pause(self, gate_s: float, now: float, *, told: bool) -> None:
-        """The cycle is over: nothing goes until the gate opens, which is when the server said if it was `told`."""
+    def end_cycle(self, gate_s: float, now: float, *, is_named: bool) -> None:
+        """End the cycle: nothing is sent until the gate opens; `is_named` if the server named that time."""
         self._ends, self._gate_s = now + gate_s, gate_s
-        self._needed = self._needed or (told and gate_s >= _LONG_WAIT_S)
+        self._needed = self._needed or (is_named and gate_s >= _LONG_WAIT_S)
 
     def _settle(self, ends: float) -> None:
         self._ends = None

@@ -1,4 +1,4 @@
-"""A gateway's place in the traffic: its own queue, its pauses, and its way home when the teacher is gone."""
+"""A gateway's queue before a server: requests wait here to be admitted, back off, and end when the run is stopped."""
 
 import asyncio
 import random
@@ -14,192 +14,192 @@ from synth_assets.teacher.call_error import CallError
 
 _BACKOFF_S = 0.5
 
-_open: dict[Hashable, RateController] = {}
-"""The traffic that somebody takes part in. It belongs to the process, since that is what a server sees."""
+_controllers: dict[Hashable, RateController] = {}
+"""The controllers in use, one for the process, since that is what a server sees."""
 
 
-def open_queue(limits: Limits, where: str, *, road: Hashable = None, endless: bool = False) -> "RequestQueue":
-    """A lane of a road: all that are open at once on one road share what the server stands. None is a road alone."""
+def open_queue(limits: Limits, where: str, *, limit_key: Hashable = None, unlimited: bool = False) -> "RequestQueue":
+    """Open a queue. All that are open at once under one key share the server's limits; None shares with nobody."""
     now = asyncio.get_running_loop().time()
     with LOCK:
-        traffic = _open.get(road) if road is not None else None
-        if traffic is None:
-            traffic = RateController(limits, where, now, endless=endless)
-        lane = RequestQueue(traffic, road)
-        if road is not None:
-            _open[road] = traffic
-            traffic.forget_the_dead()
-        return lane
+        controller = _controllers.get(limit_key) if limit_key is not None else None
+        if controller is None:
+            controller = RateController(limits, where, now, unlimited=unlimited)
+        queue = RequestQueue(controller, limit_key)
+        if limit_key is not None:
+            _controllers[limit_key] = controller
+            controller.remove_abandoned()
+        return queue
 
 
 class RequestQueue:
-    """Requests go in the order they came, those asked again first. Belongs to the event loop it is made in."""
+    """Admits requests in the order they came, retries first. Belongs to the event loop it is made in."""
 
-    def __init__(self, traffic: RateController, road: Hashable = None) -> None:
+    def __init__(self, controller: RateController, limit_key: Hashable = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._traffic = traffic
-        self._road = road
+        self._controller = controller
+        self._limit_key = limit_key
         self._queue: deque[tuple[asyncio.Future[None], int]] = deque()
         self._pausing: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._is_called_back = False
-        self._welcome = RejectionCounter()
+        self._has_wake_up = False
+        self._rejections = RejectionCounter()
         self._stopped: TeacherError | None = None
         self._in_flight = 0
-        traffic.lanes.append(self)
+        controller.queues.append(self)
 
-    def gone_quiet(self) -> bool:
-        """Whether nobody gets an answer any more: then no single call is to blame."""
-        return self._traffic.gone_quiet()
+    def is_silent(self) -> bool:
+        """Whether nobody gets a reply any more: then no single call is to blame."""
+        return self._controller.is_silent()
 
-    async def enter(self, tokens: int, *, again: bool = False) -> None:
-        """Waits for a turn, and takes it; TeacherError once the run is stopped."""
+    async def acquire(self, tokens: int, *, is_retry: bool = False) -> None:
+        """Wait to be admitted; raise TeacherError once the run is stopped."""
         with LOCK:
-            self.check()
+            self.raise_if_stopped()
             now = self._loop.time()
-            if self._traffic.is_open(now):
+            if self._controller.admits_now(now):
                 self._in_flight += 1
-                self._traffic.go(tokens, now)
+                self._controller.admit(tokens, now)
                 return
             turn = self._loop.create_future()
-            (self._queue.appendleft if again else self._queue.append)((turn, tokens))
-            self._traffic.pump(now)
+            (self._queue.appendleft if is_retry else self._queue.append)((turn, tokens))
+            self._controller.dispatch(now)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.left()
+                self.release()
             raise
 
-    def left(self) -> None:
-        """A request is no longer in flight."""
+    def release(self) -> None:
+        """Count a request that is no longer in flight."""
         with LOCK:
-            if self._in_flight:  # none is once the lane is closed
+            if self._in_flight:  # none is once the queue is closed
                 self._in_flight -= 1
-                self._traffic.left(1, self._loop.time())
+                self._controller.release(1, self._loop.time())
 
-    def answered(self, latency_s: float, tokens_beyond: int, headers: Mapping[str, str]) -> None:
-        """A reply came; it took so many tokens more (or fewer) than was thought."""
-        self._welcome.answered()
+    def record_reply(self, latency_s: float, extra_tokens: int, headers: Mapping[str, str]) -> None:
+        """Learn from a reply, which took so many tokens more (or fewer) than estimated."""
+        self._rejections.on_reply()
         with LOCK:
-            self._traffic.answered(latency_s, tokens_beyond, headers, self._loop.time())
+            self._controller.record_reply(latency_s, extra_tokens, headers, self._loop.time())
 
-    def failed(self, setback: CallError, started: float) -> None:
-        """An attempt brought nothing; TeacherError if that ends the run."""
-        if setback.kind == "row":
-            reason = self._welcome.turned_away(setback)
+    def record_failure(self, error: CallError, started: float) -> None:
+        """Learn from a failed attempt; raise TeacherError if that ends the run."""
+        if error.kind == "request":
+            reason = self._rejections.on_rejection(error)
             if reason is not None:
-                self.stop(unavailable_error(reason, setback, self._traffic.where))
+                self.stop(unavailable_error(reason, error, self._controller.where))
         else:
             with LOCK:
-                self._traffic.failed(setback, started, self._loop.time())
-        self.check()
+                self._controller.record_failure(error, started, self._loop.time())
+        self.raise_if_stopped()
 
-    async def pause(self, attempt: int, at_least_s: float) -> None:
-        """Waits before a call is asked again: longer each time, and never all together."""
+    async def back_off(self, attempt: int, at_least_s: float) -> None:
+        """Wait before a retry: longer each time, and never all together."""
         delay_s = max(at_least_s, random.random() * _BACKOFF_S * 2.0 ** min(attempt - 1, 6))
         turn = self._loop.create_future()
         self._pausing.add(turn)
-        timer = self._loop.call_later(delay_s, _wake, turn)
+        timer = self._loop.call_later(delay_s, _resume, turn)
         try:
             await turn
         finally:
             timer.cancel()
             self._pausing.discard(turn)
-        self.check()
+        self.raise_if_stopped()
 
-    def check(self) -> None:
-        """TeacherError once the run is stopped: a new one each time, so that no traceback grows."""
+    def raise_if_stopped(self) -> None:
+        """Raise TeacherError once the run is stopped: a new one each time, so that no traceback grows."""
         if self._stopped is not None:
-            raise _again(self._stopped)
+            raise _copy_of(self._stopped)
 
     def close(self) -> None:
-        """Gives back what it holds; no timer outlives the run."""
+        """Release what is in flight and leave the controller; no timer outlives the run."""
         with LOCK:
             if self._timer is not None:
                 self._timer.cancel()
             self._queue.clear()
-            held, self._in_flight = self._in_flight, 0
-            if self in self._traffic.lanes:
-                self._traffic.lanes.remove(self)
-            if not self._traffic.lanes and _open.get(self._road) is self._traffic:
-                del _open[self._road]
-            self._traffic.left(held, self._loop.time())
+            in_flight, self._in_flight = self._in_flight, 0
+            if self in self._controller.queues:
+                self._controller.queues.remove(self)
+            if not self._controller.queues and _controllers.get(self._limit_key) is self._controller:
+                del _controllers[self._limit_key]
+            self._controller.release(in_flight, self._loop.time())
 
-    def is_dead(self) -> bool:
-        """Whether its loop was closed over its head."""
+    def is_abandoned(self) -> bool:
+        """Whether its event loop was closed before the queue was."""
         return self._loop.is_closed()
 
-    def waits(self) -> bool:
-        """Whether a request waits for its turn; who does not wait any more is left out."""
+    def has_waiting(self) -> bool:
+        """Whether a request waits to be admitted; those that were cancelled are dropped."""
         while self._queue and self._queue[0][0].done():
             self._queue.popleft()
         return bool(self._queue)
 
-    def takes_part(self) -> int:
-        """How many requests are in flight, or wait to be repeated."""
+    def active_count(self) -> int:
+        """Return how many requests are in flight or wait to be retried."""
         return self._in_flight + len(self._pausing)
 
-    def let_go(self, now: float) -> None:
-        """The first has its turn."""
+    def admit_next(self, now: float) -> None:
+        """Admit the first request."""
         turn, tokens = self._queue.popleft()
         self._in_flight += 1
-        self._traffic.go(tokens, now)
-        self._tell(self._hand_over, turn)
+        self._controller.admit(tokens, now)
+        self._run_on_loop(self._grant, turn)
 
-    def call_back(self, wait_s: float) -> None:
-        """Looks again after so long: each lane for itself, as the thread of another may be busy or gone."""
-        if not self._is_called_back or threading.get_ident() == self._thread:
-            self._is_called_back = True
-            self._tell(self._set_timer, wait_s)
+    def wake_after(self, wait_s: float) -> None:
+        """Ask the controller again after so long: each queue for itself, as the thread of another may be busy."""
+        if not self._has_wake_up or threading.get_ident() == self._thread:
+            self._has_wake_up = True
+            self._run_on_loop(self._set_timer, wait_s)
 
     def stop(self, error: TeacherError) -> None:
-        """Sends everyone home who waits; who is in flight may still come back."""
+        """Fail all requests that wait; those in flight may still be answered."""
         with LOCK:
             self._stopped = self._stopped or error
             turns = [turn for turn, _ in self._queue]
             self._queue.clear()
-            self._tell(self._send_home, turns)
+            self._run_on_loop(self._cancel_all, turns)
 
-    def _tell(self, act: Callable[..., None], *what: object) -> None:
-        """Futures and timers are for the thread of their loop alone."""
+    def _run_on_loop(self, callback: Callable[..., None], *arguments: object) -> None:
+        """Call from the thread of the loop, to which futures and timers belong."""
         if threading.get_ident() == self._thread:
-            act(*what)
+            callback(*arguments)
             return
         try:
-            self._loop.call_soon_threadsafe(act, *what)
-        except RuntimeError:  # dead: nobody waits there any more
+            self._loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError:  # the loop is closed: nobody waits there any more
             self.close()
 
-    def _hand_over(self, turn: asyncio.Future[None]) -> None:
+    def _grant(self, turn: asyncio.Future[None]) -> None:
         if turn.done():
-            self.left()  # who waited is gone; the turn is the next one's
+            self.release()  # the request was cancelled: its turn is the next one's
         else:
             turn.set_result(None)
 
     def _set_timer(self, wait_s: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(wait_s, self._look_again)
+        self._timer = self._loop.call_later(wait_s, self._retry)
 
-    def _look_again(self) -> None:
+    def _retry(self) -> None:
         with LOCK:
-            self._is_called_back = False
-            self._traffic.pump(self._loop.time())
+            self._has_wake_up = False
+            self._controller.dispatch(self._loop.time())
 
-    def _send_home(self, turns: list[asyncio.Future[None]]) -> None:
+    def _cancel_all(self, turns: list[asyncio.Future[None]]) -> None:
         for turn in turns:
             if not turn.done() and self._stopped is not None:
-                turn.set_exception(_again(self._stopped))
+                turn.set_exception(_copy_of(self._stopped))
         for turn in self._pausing:
-            _wake(turn)
+            _resume(turn)
 
 
-def _wake(turn: asyncio.Future[None]) -> None:
+def _resume(turn: asyncio.Future[None]) -> None:
     if not turn.done():
         turn.set_result(None)
 
 
-def _again(error: TeacherError) -> TeacherError:
+def _copy_of(error: TeacherError) -> TeacherError:
     return TeacherError(error.message, where=error.where, remedy=error.remedy)

@@ -170,13 +170,13 @@ class ServedChat:
         after = self._faults.expire_key_after
         return after is not None and self.counts.calls >= after
 
-    def status(self, status: int, said: str = "") -> web.Response:
+    def status(self, status: int, message_text: str = "") -> web.Response:
         """An error, as Mistral words it."""
         self.counts.statuses[status] += 1
         headers = self._limits()
         if status == 429 and self._faults.retry_after is not None:
             headers["Retry-After"] = f"{self._faults.retry_after:g}"
-        error = {"object": "error", "message": said or _SAYS.get(status, "an error to order"), "code": status}
+        error = {"object": "error", "message": message_text or _SAYS.get(status, "an error to order"), "code": status}
         return web.json_response(error, status=status, headers=headers)
 
 

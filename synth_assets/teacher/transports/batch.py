@@ -116,25 +116,25 @@ class BatchTransport:
             if job is not None:
                 job = await self._wait_for(control, job)
                 results = await control.results(job)
-        except CallError as setback:
+        except CallError as error:
             # Who asks again is to find this job, if there is one, and not to pay for another.
             self._left_behind.update(dict.fromkeys(file.keys, file))
-            self._settle(file.keys, setback)
+            self._settle(file.keys, error)
             return
         for line in results:
             with suppress(ValueError):  # a line that was cut brings no answer: its call is asked again
                 self._deliver(json.loads(line))
         status = "was never made" if job is None else f"ended as {job.status}"
-        self._settle(file.keys, CallError("passing", "the batch job brought no answer", f"it {status}"))
+        self._settle(file.keys, CallError("transient", "the batch job brought no answer", f"it {status}"))
         self._finished.append(file)
 
     async def _wait_for(self, control: BatchApi, job: JobState) -> JobState:
         pause_s = _FIRST_LOOK_S
-        told: JobState | None = None
+        reported: JobState | None = None
         while not job.is_over:
-            if job != told:
+            if job != reported:
                 _log.info("batch job %s: %s, %d of %d done", job.id, job.status, job.done, job.total)
-            told = job
+            reported = job
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _SELDOMEST_LOOK_S)
             job = await control.look(job.id)
@@ -182,9 +182,9 @@ def _read(result: Mapping[str, object]) -> Completion | CallError:
     status = response.get("status_code") if isinstance(response, Mapping) else None
     body = response.get("body") if isinstance(response, Mapping) else None
     if status != 200 or result.get("error"):
-        said = json.dumps(result.get("error") or body).encode()
-        return error_from_status(status if isinstance(status, int) and status != 200 else 500, {}, said)
+        text = json.dumps(result.get("error") or body).encode()
+        return error_from_status(status if isinstance(status, int) and status != 200 else 500, {}, text)
     try:
         return parse_completion(body)
-    except CallError as setback:
-        return setback
+    except CallError as error:
+        return error

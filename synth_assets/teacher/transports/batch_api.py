@@ -99,7 +99,7 @@ class BatchApi:
             if not isinstance(outcome, CallError):
                 return outcome
             outcome.detail = self._server.redact(outcome.detail)
-            if outcome.kind in ("fatal", "row") or attempt == _ATTEMPTS - 1:
+            if outcome.kind in ("fatal", "request") or attempt == _ATTEMPTS - 1:
                 raise outcome
             await asyncio.sleep(max(outcome.retry_after_s or 0.0, _BACKOFF_S * 2**attempt))
         raise AssertionError("the last attempt returns or raises")

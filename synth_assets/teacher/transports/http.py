@@ -75,7 +75,7 @@ class HttpTransport:
         except CallError as error:
             failure = error
         except TimeoutError:
-            failure = CallError("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
+            failure = CallError("transient", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = _from_client_error(error)
         # Raised out here: the client's exceptions hold the request, and that holds the key.
@@ -94,7 +94,7 @@ class HttpTransport:
         answer = read_completion(data)
         if self._guard.is_echo(answer.id, body, data):
             self._retire(session)
-            raise CallError("passing", "the response answers another call", billed=True)
+            raise CallError("transient", "the response answers another call", billed=True)
         if self._watch is not None:
             self._watch.see(body, data)
         return answer, headers
@@ -164,7 +164,7 @@ def _from_client_error(error: Exception) -> CallError:
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return CallError("fatal", "base_url is no address of a server", detail)
         case aiohttp.ClientConnectorDNSError():
-            return CallError("passing", "the server's name is not known", detail, absent=True)
+            return CallError("transient", "the server's name is not known", detail, absent=True)
         case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            return CallError("passing", "no connection", detail, absent=True)
-    return CallError("passing", "the connection broke", detail or type(error).__name__, billed=True, absent=True)
+            return CallError("transient", "no connection", detail, absent=True)
+    return CallError("transient", "the connection broke", detail or type(error).__name__, billed=True, absent=True)

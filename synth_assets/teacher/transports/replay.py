@@ -75,8 +75,8 @@ class ReplayTransport:
 
     def _read(self, number: int, line: str) -> None:
         try:
-            said = json.loads(line)
-            self._texts[_key(said["messages"], int(said.get("draw", 0)))] = str(said["text"])
+            text = json.loads(line)
+            self._texts[_key(text["messages"], int(text.get("draw", 0)))] = str(text["text"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _broken(self._path, f"line {number} is no recorded answer") from error
 

@@ -54,13 +54,13 @@ class SdkTransport:
         assert self._sdk is not None
         timeout_s = self._server.timeout_s
         asking = self._sdk.chat.complete_async(**json.loads(body), timeout_ms=int(timeout_s * 2000))
-        said = await outcome_of(asking, timeout_s)
-        if isinstance(said, httpx2.Response):
-            outcome = _read(said)
-        elif isinstance(said, CallError):
-            outcome = said
+        text = await outcome_of(asking, timeout_s)
+        if isinstance(text, httpx2.Response):
+            outcome = _read(text)
+        elif isinstance(text, CallError):
+            outcome = text
         else:
-            outcome = _attempt(parse_completion, said.model_dump(mode="json", by_alias=True))
+            outcome = _attempt(parse_completion, text.model_dump(mode="json", by_alias=True))
         if isinstance(outcome, CallError):
             # Raised here: the exceptions of the client hold the request, and that holds the key.
             outcome.detail = self._server.redact(outcome.detail)
@@ -107,7 +107,7 @@ async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | CallError |
         async with asyncio.timeout(timeout_s):
             return await asking
     except TimeoutError:
-        return CallError("passing", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
+        return CallError("transient", "timed out", f"no answer in {timeout_s:g} s", billed=True, absent=True)
     except MistralError as error:
         return error.raw_response
     except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
@@ -117,7 +117,7 @@ async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | CallError |
 def wrong_shape(response: "httpx2.Response") -> CallError:
     """What a response means that is not what the SDK expects there."""
     if response.status_code == 200:
-        return CallError("passing", "the response has the wrong shape", excerpt(response.content))
+        return CallError("transient", "the response has the wrong shape", excerpt(response.content))
     return error_from_status(response.status_code, response.headers, response.content)
 
 
@@ -131,8 +131,8 @@ def _read(response: "httpx2.Response") -> Completion | CallError:
 def _attempt(read: Callable[[_Body], Completion], body: _Body) -> Completion | CallError:
     try:
         return read(body)
-    except CallError as setback:
-        return setback
+    except CallError as error:
+        return error
 
 
 def _of_error(error: Exception) -> CallError:
@@ -141,7 +141,7 @@ def _of_error(error: Exception) -> CallError:
     if isinstance(error, httpx2.ConnectError):
         unknown = "Name or service" in str(error) or "getaddrinfo" in str(error) or "resolution" in str(error)
         reason = "the server's name is not known" if unknown else "no connection"
-        return CallError("passing", reason, str(error), absent=True)
+        return CallError("transient", reason, str(error), absent=True)
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return CallError("fatal", "base_url is no address of a server", type(error).__name__)
-    return CallError("passing", "the connection broke", type(error).__name__, billed=True, absent=True)
+    return CallError("transient", "the connection broke", type(error).__name__, billed=True, absent=True)

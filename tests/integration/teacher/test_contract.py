@@ -87,8 +87,8 @@ async def exchange(transport: Transport, call: Call) -> Completion | dict[str, A
     async with transport:
         try:
             answer, _ = await transport.send(call, transport.encode(call))
-        except CallError as setback:
-            return vars(setback)
+        except CallError as error:
+            return vars(error)
         return answer
 
 

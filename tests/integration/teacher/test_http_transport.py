@@ -168,7 +168,7 @@ async def test_what_is_no_whole_response_is_an_error_and_the_next_call_uses_anot
     async with client_of(script) as http:
         with pytest.raises(CallError) as raised:
             await http.post()
-        assert (raised.value.kind, raised.value.reason) == ("passing", "the connection broke")
+        assert (raised.value.kind, raised.value.reason) == ("transient", "the connection broke")
         assert raised.value.billed
         script.answers.append(OK)
         assert await http.post() == "hi"
@@ -279,7 +279,7 @@ async def test_nobody_there() -> None:
             for http, reason in ((gone, "no connection"), (nameless, "the server's name is not known")):
                 with pytest.raises(CallError) as raised:
                     await http.post()
-                assert (raised.value.kind, raised.value.reason) == ("passing", reason)
+                assert (raised.value.kind, raised.value.reason) == ("transient", reason)
                 assert raised.value.absent
                 assert not raised.value.billed
 

@@ -148,10 +148,10 @@ def test_a_stage_that_is_interrupted_leaves_its_turns_to_the_others() -> None:
 
 def test_a_stage_that_dies_without_a_word_keeps_nobody_waiting() -> None:
     async def asks(*, waits: bool) -> request_queue.RequestQueue:
-        place = request_queue.open_queue(Limits(concurrency=1), "here", road="a road")
-        await place.enter(1)
+        place = request_queue.open_queue(Limits(concurrency=1), "here", limit_key="a road")
+        await place.acquire(1)
         if waits:
-            asyncio.get_running_loop().call_soon(asyncio.ensure_future(place.enter(1)).cancel)
+            asyncio.get_running_loop().call_soon(asyncio.ensure_future(place.acquire(1)).cancel)
         return place
 
     loop = asyncio.new_event_loop()
@@ -160,7 +160,7 @@ def test_a_stage_that_dies_without_a_word_keeps_nobody_waiting() -> None:
     alive = Stage(lambda: asyncio.wait_for(asks(waits=True), 5))
     alive.start()
     alive.join()
-    assert dead.takes_part() == 0
-    assert alive.result.takes_part() == 1
+    assert dead.active_count() == 0
+    assert alive.result.active_count() == 1
     alive.result.close()
     assert request_queue._open == {}

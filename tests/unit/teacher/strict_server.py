@@ -45,9 +45,9 @@ class StrictServer:
             if not self._allows(started):
                 await asyncio.sleep(0.001)
                 self.refused += 1
-                setback = CallError("refused", "rate limited (429)")
-                setback.retry_after_s = allowance.retry_after_s
-                raise setback
+                error = CallError("rate_limited", "rate limited (429)")
+                error.retry_after_s = allowance.retry_after_s
+                raise error
             await asyncio.sleep(allowance.latency_s * self._dice.uniform(0.9, 1.1))
         finally:
             self.at_once -= 1
@@ -72,7 +72,7 @@ class StrictServer:
 
 async def work_off(calls: int, allowance: Allowance, limits: Limits) -> Outcome:
     """How a queue of calls fares before that server."""
-    server, traffic = StrictServer(allowance), open_queue(limits, "here")
+    server, queue = StrictServer(allowance), open_queue(limits, "here")
     left = iter(range(calls))
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -81,16 +81,16 @@ async def work_off(calls: int, allowance: Allowance, limits: Limits) -> Outcome:
         for _ in left:
             again = False
             while True:
-                await traffic.enter(100, again=again)
+                await queue.acquire(100, is_retry=again)
                 sent, again = loop.time(), True
                 try:
-                    traffic.answered(await server.answer(), 0, {})
+                    queue.record_reply(await server.answer(), 0, {})
                     break
-                except CallError as setback:
-                    traffic.failed(setback, sent)
+                except CallError as error:
+                    queue.record_failure(error, sent)
                 finally:
-                    traffic.left()
+                    queue.release()
 
     await asyncio.gather(*(worker() for _ in range(2 * limits.concurrency)))
-    traffic.close()
+    queue.close()
     return Outcome(loop.time() - started, server.refused, server.most_at_once)

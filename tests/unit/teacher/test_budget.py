@@ -21,18 +21,18 @@ def reply(prompt: int, completion: int) -> Reply:
     return Reply("", "stop", "m", prompt, completion, cost, 0.1, 1, 0.0)
 
 
-async def spend(purse: BudgetLedger, answers: list[tuple[int, int, str]]) -> list[str]:
+async def spend(ledger: BudgetLedger, answers: list[tuple[int, int, str]]) -> list[str]:
     """Asks for all at once; each answer comes after a while, or is lost, or fails for nothing."""
 
     async def one(place: int, prompt: int, completion: int, end: str) -> str:
-        hold = await purse.hold(body_bytes=1000)
+        hold = await ledger.reserve(body_bytes=1000)
         await asyncio.sleep(1 + place % 3)
         if end == "lost":
-            purse.forfeit(hold)
+            ledger.forfeit(hold)
         elif end == "failed":
-            purse.give_back(hold)
+            ledger.release(hold)
         else:
-            purse.pay(hold, reply(prompt, completion))
+            ledger.pay(hold, reply(prompt, completion))
         return end
 
     tasks = [one(place, *answer) for place, answer in enumerate(answers)]
@@ -56,9 +56,9 @@ ANSWERS = st.lists(
 def test_it_is_never_passed(
     answers: list[tuple[int, int, str]], usd: float | None, calls: int | None, tokens: int | None
 ) -> None:
-    purse = BudgetLedger(Budget(usd, calls, tokens), PRICE, MAX_TOKENS)
-    ended = run_virtually(spend(purse, answers))
-    spent = purse.spent
+    ledger = BudgetLedger(Budget(usd, calls, tokens), PRICE, MAX_TOKENS)
+    ended = run_virtually(spend(ledger, answers))
+    spent = ledger.spent
     assert usd is None or spent.usd <= usd
     assert calls is None or spent.calls <= calls
     assert tokens is None or spent.tokens <= tokens
@@ -69,13 +69,13 @@ def test_it_is_never_passed(
 
 
 def test_calls_are_spent_to_the_last_one() -> None:
-    purse = BudgetLedger(Budget(calls=10), PRICE, None)
-    assert run_virtually(spend(purse, [(5, 5, "failed"), *[(5, 5, "ok")] * 20])).count("ok") == 10
+    ledger = BudgetLedger(Budget(calls=10), PRICE, None)
+    assert run_virtually(spend(ledger, [(5, 5, "failed"), *[(5, 5, "ok")] * 20])).count("ok") == 10
 
 
 def test_what_was_set_aside_and_not_taken_serves_the_next() -> None:
-    purse = BudgetLedger(Budget(tokens=1000), PRICE, MAX_TOKENS)
-    ended = run_virtually(spend(purse, [(20, 10, "ok")] * 40))
+    ledger = BudgetLedger(Budget(tokens=1000), PRICE, MAX_TOKENS)
+    ended = run_virtually(spend(ledger, [(20, 10, "ok")] * 40))
     assert ended.count("ok") > 1000 // (MAX_TOKENS + 416), "more calls than could be in flight at once"
 
 

@@ -72,12 +72,12 @@ def test_tokens_a_minute_hold_back_too() -> None:
 
 def test_the_limits_a_server_names_are_kept() -> None:
     async def main() -> float:
-        loop, traffic = asyncio.get_running_loop(), open_queue(Limits(), "here")
+        loop, queue = asyncio.get_running_loop(), open_queue(Limits(), "here")
         for number in range(100):
-            await traffic.enter(10)
-            traffic.answered(0.0, 0, {"x-ratelimit-limit-req-minute": "600"} if not number else {})
-            traffic.left()
-        traffic.close()
+            await queue.acquire(10)
+            queue.record_reply(0.0, 0, {"x-ratelimit-limit-req-minute": "600"} if not number else {})
+            queue.release()
+        queue.close()
         return loop.time()
 
     assert run_virtually(main()) == pytest.approx(9.9, abs=0.2)
@@ -85,16 +85,16 @@ def test_the_limits_a_server_names_are_kept() -> None:
 
 def test_whoever_came_first_goes_first_and_who_asks_again_before_them() -> None:
     async def main() -> list[str]:
-        traffic, order = open_queue(Limits(concurrency=1), "here"), []
+        queue, order = open_queue(Limits(concurrency=1), "here"), []
 
         async def go(name: str, again: bool) -> None:
-            await traffic.enter(1, again=again)
+            await queue.acquire(1, is_retry=again)
             order.append(name)
             await asyncio.sleep(1)
-            traffic.left()
+            queue.release()
 
         await asyncio.gather(go("a", False), go("b", False), go("c", False), go("again", True))
-        traffic.close()
+        queue.close()
         return order
 
     assert run_virtually(main()) == ["a", "again", "b", "c"]

@@ -86,34 +86,34 @@ def test_any_text_can_be_sent_and_read(text: str) -> None:
 def test_whatever_comes_back_is_an_answer_or_a_setback(body: object) -> None:
     try:
         ended: Completion | CallError = read_completion(json.dumps(body).encode())
-    except CallError as setback:
-        ended = setback
-    assert isinstance(ended, Completion) or (ended.kind == "passing" and ended.billed)
+    except CallError as error:
+        ended = error
+    assert isinstance(ended, Completion) or (ended.kind == "transient" and ended.billed)
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, "row"),
+        (400, "request"),
         (401, "fatal"),
         (402, "fatal"),
         (403, "fatal"),
         (404, "fatal"),
-        (413, "row"),
-        (422, "row"),
+        (413, "request"),
+        (422, "request"),
         (301, "fatal"),
-        (429, "refused"),
-        (500, "passing"),
-        (502, "passing"),
-        (503, "passing"),
-        (408, "passing"),
+        (429, "rate_limited"),
+        (500, "transient"),
+        (502, "transient"),
+        (503, "transient"),
+        (408, "transient"),
     ],
 )
 def test_what_a_status_means(status: int, kind: str) -> None:
-    setback = error_from_status(status, {"retry-after": "1.5"}, b"said\n so")
-    assert setback.kind == kind
-    assert str(status) in setback.reason
-    assert (setback.detail, setback.retry_after_s) == ("said so", 1.5)
+    error = error_from_status(status, {"retry-after": "1.5"}, b"said\n so")
+    assert error.kind == kind
+    assert str(status) in error.reason
+    assert (error.detail, error.retry_after_s) == ("said so", 1.5)
 
 
 @pytest.mark.parametrize(
