@@ -70,7 +70,7 @@ def _question(item: ReviewItem) -> str:
 
 
 def verdicts_in(record: Mapping[str, Any], otherwise_at: str, *, multiple: bool = False) -> Iterator[ReviewVerdict]:
-    """Yield the verdicts in a Label Studio task, an Argilla record or a plain row; finally raise ValueError if any is faulty."""
+    """Yield the verdicts in a Label Studio task, an Argilla record or a plain row; raise ValueError for faulty ones."""
     question = "labels" if multiple else "label"
     faults = []
     for answer in _answers(record, question, otherwise_at):

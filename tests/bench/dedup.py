@@ -34,8 +34,8 @@ def questions(rows: int) -> Iterator[tuple[str, bool]]:
     vocabulary = words(draw, 20_000)
     frames = [[draw.choice(vocabulary) for _ in range(draw.randint(4, 8))] for _ in range(400)]
     made: list[list[str]] = []
-    for place in range(rows):
-        if place % 10 == 9:
+    for number in range(rows):
+        if number % 10 == 9:
             text = list(draw.choice(made))
             text[draw.randrange(len(text))] = draw.choice(vocabulary)
             yield " ".join(text), True

@@ -30,23 +30,23 @@ LABELS = ("up", "down", "flat")
 def _batches(recipe: Recipe, rows: int) -> Iterator[pa.RecordBatch]:
     """Annotations of invented texts: most draws agree, and mostly with the expert."""
     for start in range(0, rows, BATCH):
-        places = range(start, min(start + BATCH, rows))
-        subjects = [place // DRAWS for place in places]
-        said = [
-            LABELS[(s * 7 + (place % DRAWS if s % 9 == 0 else 0)) % 3]
-            for place, s in zip(places, subjects, strict=True)
+        numbers = range(start, min(start + BATCH, rows))
+        subjects = [number // DRAWS for number in numbers]
+        labels = [
+            LABELS[(s * 7 + (number % DRAWS if s % 9 == 0 else 0)) % 3]
+            for number, s in zip(numbers, subjects, strict=True)
         ]
         values = {
-            "text": [f"What the company said in report number {subject} was no surprise." for subject in subjects],
+            "text": [f"What the company labels in report number {subject} was no surprise." for subject in subjects],
             "expert": [LABELS[(s * 7 + (s % 20 == 0)) % 3] for s in subjects],
-            "label": said,
+            "label": labels,
             "reason": [f"Report {subject} says nothing else." for subject in subjects],
-            "draw": [place % DRAWS for place in places],
-            "annotator": ["bench"] * len(places),
-            "row_id": [f"{place:032x}" for place in places],
+            "draw": [number % DRAWS for number in numbers],
+            "annotator": ["bench"] * len(numbers),
+            "row_id": [f"{number:032x}" for number in numbers],
             "parent_ids": [[f"{subject:032x}"] for subject in subjects],
-            "call_keys": [[f"{place:032x}"] for place in places],
-            "partition_key": ["all"] * len(places),
+            "call_keys": [[f"{number:032x}"] for number in numbers],
+            "partition_key": ["all"] * len(numbers),
         }
         yield pa.RecordBatch.from_pydict(values)
 

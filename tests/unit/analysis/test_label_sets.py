@@ -37,21 +37,21 @@ def test_measures_are_those_of_scikit_learn(pairs):
     assert found["exact match"] == pytest.approx(reference.accuracy_score(expert, given_))
     assert found["hamming loss"] == pytest.approx(reference.hamming_loss(expert, given_))
     for average in ("micro", "macro"):
-        wanted = reference.f1_score(expert, given_, average=average, zero_division=0)
-        assert found[f"{average} f1"] == pytest.approx(wanted)
+        expected = reference.f1_score(expert, given_, average=average, zero_division=0)
+        assert found[f"{average} f1"] == pytest.approx(expected)
     jaccard = reference.jaccard_score(expert, given_, average="samples", zero_division=1)
     assert found["mean jaccard"] == pytest.approx(jaccard)
     precision, recall, f1, support = reference.precision_recall_fscore_support(expert, given_, zero_division=0)
-    for place, label in enumerate(labels):
+    for index, label in enumerate(labels):
         own = by_label(pairs, label)
-        assert own["support"] == support[place]
-        assert own["f1"] == pytest.approx(f1[place])
-        if given_[:, place].any():
-            assert own["precision"] == pytest.approx(precision[place])
-        if expert[:, place].any():
-            assert own["recall"] == pytest.approx(recall[place])
-        if not (expert[:, place].all() and given_[:, place].all()):
-            kappa = reference.cohen_kappa_score(expert[:, place], given_[:, place])
+        assert own["support"] == support[index]
+        assert own["f1"] == pytest.approx(f1[index])
+        if given_[:, index].any():
+            assert own["precision"] == pytest.approx(precision[index])
+        if expert[:, index].any():
+            assert own["recall"] == pytest.approx(recall[index])
+        if not (expert[:, index].all() and given_[:, index].all()):
+            kappa = reference.cohen_kappa_score(expert[:, index], given_[:, index])
             assert own["cohen's kappa"] == pytest.approx(kappa)
 
 
@@ -82,9 +82,9 @@ def test_an_interval_narrows_with_the_rows_and_holds_its_value():
 
 def test_more_pairs_than_are_drawn_at_once_give_the_same_measures(monkeypatch):
     pairs = SetPairs.of({((chr(97 + n % 7),), (chr(97 + n % 5), "z")): n + 1 for n in range(35)})
-    whole = list(pairs.measures())
+    at_once = list(pairs.measures())
     monkeypatch.setattr("synth_assets.analysis.label_sets._DRAWN_AT_ONCE", 3 * len(pairs.counts))
-    assert list(pairs.measures()) == whole
+    assert list(pairs.measures()) == at_once
 
 
 UNITS = st.lists(st.lists(SETS, max_size=4), max_size=12)
@@ -106,9 +106,9 @@ def test_alpha_is_one_less_observed_by_expected_differences_counted_pair_by_pair
     if not rated:
         assert not alphas_of(units)
         return
-    said = [labels for unit in rated for labels in unit]
+    ratings = [labels for unit in rated for labels in unit]
     seen = sum(len(set(a) ^ set(b)) / (len(unit) - 1) for unit in rated for a, b in permutations(unit, 2))
-    chance = sum(len(set(a) ^ set(b)) for a, b in permutations(said, 2)) / (len(said) - 1)
+    chance = sum(len(set(a) ^ set(b)) for a, b in permutations(ratings, 2)) / (len(ratings) - 1)
     assert alphas_of(units)[None] == pytest.approx(1 - seen / chance if chance else 1)
 
 
@@ -116,9 +116,9 @@ def test_alpha_is_one_less_observed_by_expected_differences_counted_pair_by_pair
 def test_alpha_of_a_label_is_the_nominal_one_of_named_or_not(units):
     for label, value in alphas_of(units).items():
         if label is not None:
-            told = krippendorff_alpha([(Counter(str(label in labels) for labels in unit), 1) for unit in units])
-            assert told is not None
-            assert value == pytest.approx(told.value)
+            single = krippendorff_alpha([(Counter(str(label in labels) for labels in unit), 1) for unit in units])
+            assert single is not None
+            assert value == pytest.approx(single.value)
 
 
 def test_of_single_labels_alpha_is_krippendorffs_own_example():

@@ -15,18 +15,18 @@ PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_
 
 @given(PAIRS)
 def test_measures_are_those_of_scikit_learn(pairs):
-    expert, said = zip(*pairs, strict=True)
+    expert, given_ = zip(*pairs, strict=True)
     found = {m.name: m.value for m in Confusion.of(Counter(pairs)).measures() if m.label is None}
-    labels = sorted({*expert, *said})
-    assert found["accuracy"] == pytest.approx(reference.accuracy_score(expert, said))
+    labels = sorted({*expert, *given_})
+    assert found["accuracy"] == pytest.approx(reference.accuracy_score(expert, given_))
     assert found["macro f1"] == pytest.approx(
-        reference.f1_score(expert, said, labels=labels, average="macro", zero_division=0)
+        reference.f1_score(expert, given_, labels=labels, average="macro", zero_division=0)
     )
     assert found["micro f1"] == pytest.approx(found["accuracy"])
-    recalls = reference.recall_score(expert, said, labels=sorted(set(expert)), average="macro", zero_division=0)
+    recalls = reference.recall_score(expert, given_, labels=sorted(set(expert)), average="macro", zero_division=0)
     assert found["balanced accuracy"] == pytest.approx(recalls)
     if len(labels) > 1:
-        assert found["cohen's kappa"] == pytest.approx(reference.cohen_kappa_score(expert, said))
+        assert found["cohen's kappa"] == pytest.approx(reference.cohen_kappa_score(expert, given_))
 
 
 @given(PAIRS)

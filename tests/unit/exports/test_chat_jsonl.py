@@ -28,7 +28,7 @@ def rows(dialogs: list[Any]) -> Iterator[Row]:
 
 def turns(*texts: str) -> list[dict[str, str | None]]:
     roles = ("user", "assistant")
-    return [{"role": roles[place % 2], "content": text, "name": None} for place, text in enumerate(texts)]
+    return [{"role": roles[index % 2], "content": text, "name": None} for index, text in enumerate(texts)]
 
 
 def test_its_table_has_the_columns_that_its_rows_have(tmp_path: Path) -> None:

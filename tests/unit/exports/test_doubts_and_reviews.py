@@ -11,11 +11,11 @@ from synth_assets.analysis.economics import EnergyOfTokens, Tokens, bill_by_hour
 from synth_assets.exports.review_files import ReviewItem, ReviewVerdict, argilla_record, label_studio_task, verdicts_in
 
 LABELS = ("up", "down", "flat")
-DOUBT = ReviewItem("r1", "Profit rose.", "up", 0.4, ["votes are split"])
+ITEM = ReviewItem("r1", "Profit rose.", "up", 0.4, ["votes are split"])
 
 
-def gain(*said, label="up", **known) -> float:
-    return gain_of(Evidence(label, said, **known), LABELS)
+def gain(*votes, label="up", **others) -> float:
+    return gain_of(Evidence(label, votes, **others), LABELS)
 
 
 def test_less_certain_labels_are_worth_more():
@@ -42,12 +42,12 @@ def test_witnesses_count_together():
 
 
 @given(st.lists(st.sampled_from(LABELS), max_size=9), st.sampled_from([None, *LABELS]), st.sampled_from(LABELS))
-def test_a_gain_is_a_chance(said, expert, label):
-    assert 0 <= gain(*said, label=label, expert=expert) <= 1
+def test_a_gain_is_a_chance(votes, expert, label):
+    assert 0 <= gain(*votes, label=label, expert=expert) <= 1
 
 
 def test_a_label_studio_task_comes_back_with_its_verdicts():
-    task = label_studio_task(DOUBT)
+    task = label_studio_task(ITEM)
     assert task["predictions"][0]["result"][0]["value"] == {"choices": ["up"]}
     choice = [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["down"]}}]
     task["annotations"] = [
@@ -63,7 +63,7 @@ def test_a_label_studio_task_comes_back_with_its_verdicts():
 
 
 def test_an_argilla_record_comes_back_with_its_verdicts():
-    record = argilla_record(DOUBT)
+    record = argilla_record(ITEM)
     assert record["suggestions"]["label"]["value"] == "up"
     record["responses"] = {
         "label": [{"value": "flat", "user_id": "u1"}, {"value": "up", "user_id": "u2", "status": "discarded"}]
@@ -73,13 +73,13 @@ def test_an_argilla_record_comes_back_with_its_verdicts():
 
 def test_label_studio_in_its_short_form_has_verdicts_too():
     row = {"id": 1, "text": "Profit rose.", "subject": "r1", "label": "down", "annotator": 7, "annotation_id": 2}
-    told = row | {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T03:04:05Z", "lead_time": 2.5}
-    assert list(verdicts_in(told, "now")) == [ReviewVerdict("r1", "down", "7", "2026-01-02T03:04:05Z")]
+    annotated = row | {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T03:04:05Z", "lead_time": 2.5}
+    assert list(verdicts_in(annotated, "now")) == [ReviewVerdict("r1", "down", "7", "2026-01-02T03:04:05Z")]
 
 
 def test_an_export_of_argilla_is_read_as_it_writes_it():
     """Its records as to_json makes them: no status, a server's id, vectors; no time, so it was said today."""
-    record = argilla_record(DOUBT) | {"vectors": {}, "_server_id": "5a0e"}
+    record = argilla_record(ITEM) | {"vectors": {}, "_server_id": "5a0e"}
     record["responses"] = {"label": [{"value": "down", "user_id": "c1"}], "comment": [{"value": "x", "user_id": "c1"}]}
     assert list(verdicts_in(record, "today")) == [ReviewVerdict("r1", "down", "c1", "today")]
 

@@ -85,7 +85,7 @@ def test_plain_rows_and_the_short_form_are_read_in_each_of_their_shapes(value, s
 
 
 @pytest.mark.parametrize(
-    ("item", "told"),
+    ("item", "message"),
     [
         ({"subject": "r1", "labels": None, "who": "ann"}, "nothing is said; that no label applies is"),
         ({"subject": "r1", "labels": "", "who": "ann"}, "nothing is said"),
@@ -95,8 +95,8 @@ def test_plain_rows_and_the_short_form_are_read_in_each_of_their_shapes(value, s
         (task({"completed_by": 1, "result": [choices("risk", name="label")]}), 'named "label", not "labels"'),
     ],
 )
-def test_what_is_unclear_is_no_verdict(item, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_is_unclear_is_no_verdict(item, message):
+    with pytest.raises(ValueError, match=message):
         read(item)
 
 

@@ -63,12 +63,12 @@ def test_places_are_where_the_lines_stand(tmp_path: Path) -> None:
     with TrainingFiles(tmp_path, 0.3) as files:
         placed = [files.add(row_id("r", "s", [str(n)], 0), dialog(f"question {n}")) for n in range(40)]
     assert {path.name for path in tmp_path.iterdir()} == {"train.jsonl", "validation.jsonl"}
-    for number, place in enumerate(placed):
-        assert isinstance(place, WrittenLine)
-        line = (tmp_path / place.file).read_bytes().splitlines(keepends=True)[place.line - 1]
+    for number, line_of in enumerate(placed):
+        assert isinstance(line_of, WrittenLine)
+        line = (tmp_path / line_of.file).read_bytes().splitlines(keepends=True)[line_of.line - 1]
         assert json.loads(line) == dialog(f"question {number}")
-        assert line_hash(line) == place.line_hash
-        assert place.file == f"{place.split}.jsonl"
+        assert line_hash(line) == line_of.line_hash
+        assert line_of.file == f"{line_of.split}.jsonl"
 
 
 def test_a_split_without_lines_has_no_file(tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def test_good_line_has_a_size(judge: ChatJudge, messages: list[Any]) -> None:
 
 
 def test_lines_are_counted_as_mistral_common_itself_counts_them(judge: ChatJudge) -> None:
-    """Our counter leaves out what mistral-common does for readers of the tokens; the number must be the same."""
+    """The judge's tokenizer decodes nothing; the number of tokens must be the same."""
     vocabulary = Tekkenizer.from_file(str(files("mistral_common") / "data" / "tekken_240718.json"))
-    whole = MistralTokenizer(
+    complete = MistralTokenizer(
         InstructTokenizerV3(vocabulary),
         MistralRequestValidatorV3(ValidationMode.finetuning),
         InstructRequestNormalizer.normalizer(),
@@ -79,7 +79,7 @@ def test_lines_are_counted_as_mistral_common_itself_counts_them(judge: ChatJudge
         request = ChatCompletionRequest[FinetuningMessage].model_validate(line)
         size = judge.measure(line)
         assert isinstance(size, Size)
-        assert size.tokens == len(whole.encode_chat_completion(request).tokens)
+        assert size.tokens == len(complete.encode_chat_completion(request).tokens)
 
 
 @pytest.mark.parametrize(("reason", "messages"), BAD.items(), ids=BAD)

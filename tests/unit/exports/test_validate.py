@@ -33,10 +33,10 @@ def test_every_line_has_its_verdict(tmp_path: Path) -> None:
     assert [item.line for item in judged] == list(range(1, len(LINES) + 1))
     reasons = [item.result.reason if isinstance(item.result, LineFault) else None for item in judged]
     assert reasons == [reason for _, reason in LINES]
-    whole = summarize(judged)
-    assert (whole.lines, whole.good, whole.characters) == (len(LINES), 1, len("HiHello"))
-    assert whole.faults["not JSON"] == 3
-    assert whole.lines == whole.good + whole.faults.total()
+    report = summarize(judged)
+    assert (report.lines, report.good, report.characters) == (len(LINES), 1, len("HiHello"))
+    assert report.faults["not JSON"] == 3
+    assert report.lines == report.good + report.faults.total()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -45,10 +45,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_real_dialogs_are_all_good(real_data: Path) -> None:
-    whole = summarize(judge_lines(real_data / "dialogs" / "oasst1_threads.jsonl"))
-    assert (whole.lines, whole.good, whole.faults) == (964, 964, {})
-    assert whole.characters == 1_524_121
-    assert whole.tokens > whole.characters / 6
+    report = summarize(judge_lines(real_data / "dialogs" / "oasst1_threads.jsonl"))
+    assert (report.lines, report.good, report.faults) == (964, 964, {})
+    assert report.characters == 1_524_121
+    assert report.tokens > report.characters / 6
 
 
 def test_what_was_broken_in_real_dialogs_is_found(real_data: Path, tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ def test_what_was_broken_in_real_dialogs_is_found(real_data: Path, tmp_path: Pat
         "unknown role": lambda dialog: [{**dialog[0], "role": "prompter"}, *dialog[1:]],
     }
     expected: dict[int, str] = {}
-    for place, (reason, way) in zip(range(0, len(threads), 10), list(ways.items()) * 20, strict=False):
-        threads[place] = way(threads[place])
-        expected[place + 1] = reason
+    for index, (reason, way) in zip(range(0, len(threads), 10), list(ways.items()) * 20, strict=False):
+        threads[index] = way(threads[index])
+        expected[index + 1] = reason
     path = tmp_path / "broken.jsonl"
     path.write_text("".join(json.dumps({"messages": dialog}) + "\n" for dialog in threads))
     found = {item.line: item.result.reason for item in judge_lines(path) if isinstance(item.result, LineFault)}

@@ -19,7 +19,7 @@ from synth_assets.kinds.support.similarity.text_index import Exact, words
 from tests.unit.kinds.sifting import rows, sifted
 
 READ = {"questions": Contract((Column("question", "text"), Column("n", "integer")))}
-SAID = [
+QUESTIONS = [
     "How do I write a short and friendly e-mail to my old teacher?",
     "What should I bring to a picnic by the lake?",
     "How do I write a short, friendly e-mail to my old teacher?",
@@ -34,27 +34,27 @@ def stage(**keys) -> Deduplicate:
 
 @pytest.mark.parametrize("by", ["minhash", "rouge_l"])
 def test_the_first_of_those_alike_stays(by):
-    kept, told = sifted(stage(by=by), rows("question", SAID))
+    kept, details = sifted(stage(by=by), rows("question", QUESTIONS))
     assert kept == ["r0", "r1", "r3"]
-    assert told["r2"].startswith("like an earlier row: 0.")
-    assert "like r0: How do I write" in told["r2"]
-    assert told["r4"] == "like an earlier row: 1.00 like r3: explain TIDES to a child!"
+    assert details["r2"].startswith("like an earlier row: 0.")
+    assert "like r0: How do I write" in details["r2"]
+    assert details["r4"] == "like an earlier row: 1.00 like r3: explain TIDES to a child!"
 
 
 def test_exact_means_the_same_words():
-    kept, told = sifted(stage(by="exact"), rows("question", SAID))
-    assert (kept, list(told)) == (["r0", "r1", "r2", "r3"], ["r4"])
+    kept, details = sifted(stage(by="exact"), rows("question", QUESTIONS))
+    assert (kept, list(details)) == (["r0", "r1", "r2", "r3"], ["r4"])
 
 
 def test_a_higher_threshold_keeps_more():
-    assert sifted(stage(threshold=0.95), rows("question", SAID))[0] == ["r0", "r1", "r2", "r3"]
+    assert sifted(stage(threshold=0.95), rows("question", QUESTIONS))[0] == ["r0", "r1", "r2", "r3"]
 
 
 def test_texts_of_other_stages_count_as_seen():
     seeds = rows("examples", [["Explain tides to a child.", "Sing!"], ["What to bring to a picnic by the lake?"]], "s")
-    kept, told = sifted(stage(against={"seeds": "examples"}), rows("question", SAID), {"seeds": seeds})
+    kept, details = sifted(stage(against={"seeds": "examples"}), rows("question", QUESTIONS), {"seeds": seeds})
     assert kept == ["r0", "r1"]
-    assert told["r3"].startswith("like a row of seeds: 1.00 like s0: Explain tides")
+    assert details["r3"].startswith("like a row of seeds: 1.00 like s0: Explain tides")
 
 
 def test_dialogs_are_compared_by_what_is_said():
@@ -85,8 +85,8 @@ def _rouge(one: list[str], other: list[str]) -> float:
     row = [0] * (len(other) + 1)
     for word in one:
         above = row[:]
-        for place, against in enumerate(other, start=1):
-            row[place] = above[place - 1] + 1 if word == against else max(above[place], row[place - 1])
+        for position, against in enumerate(other, start=1):
+            row[position] = above[position - 1] + 1 if word == against else max(above[position], row[position - 1])
     return 2 * row[-1] / (len(one) + len(other)) if one or other else 0.0
 
 
@@ -96,8 +96,8 @@ def test_rouge_finds_what_comparing_all_with_all_finds(texts, threshold):
     for text in texts:
         scores = [_rouge(words(text), other) for other in seen]
         best = max(scores, default=0.0)
-        wanted = (scores.index(best), best) if best >= threshold and best else None
-        assert index.near(text) == wanted
+        expected = (scores.index(best), best) if best >= threshold and best else None
+        assert index.near(text) == expected
         index.add(text)
         seen.append(words(text))
 
@@ -142,9 +142,9 @@ def test_rouge_scores_are_those_of_the_bit_parallel_recurrence(threshold, most_w
 def test_minhash_names_only_what_is_alike(texts, threshold):
     """It may miss a pair at the threshold now and then; what it names is measured."""
     index = MinHash(threshold)
-    for place, text in enumerate(texts):
+    for position, text in enumerate(texts):
         found = index.near(text)
-        if words(text) in [words(earlier) for earlier in texts[:place]]:
+        if words(text) in [words(earlier) for earlier in texts[:position]]:
             assert found is not None
             assert found[1] == 1.0
         if found is not None:
@@ -160,7 +160,7 @@ def _shared(one: str, other: str) -> float:
 
 def _shingles(text: str) -> set[str]:
     padded = text.ljust(5)
-    return {padded[place : place + 5] for place in range(len(padded) - 4)}
+    return {padded[position : position + 5] for position in range(len(padded) - 4)}
 
 
 def test_minhash_misses_hardly_any():
@@ -211,7 +211,7 @@ for index in (MinHash(0.3), RougeL(0.3)):
 
 def test_every_process_finds_the_same_twins():
     """Python's own hashes differ from process to process; none of them is used."""
-    said = [
+    outputs = [
         subprocess.run(
             [sys.executable, "-c", SAME_EVERYWHERE],
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[3])},
@@ -221,5 +221,5 @@ def test_every_process_finds_the_same_twins():
         ).stdout
         for seed in ("1", "2")
     ]
-    assert said[0] == said[1]
-    assert said[0].count("None") < 600, "and there are some"
+    assert outputs[0] == outputs[1]
+    assert outputs[0].count("None") < 600, "and there are some"

@@ -1,9 +1,9 @@
-"""Pictures of scores: what is counted is drawn, and nothing is drawn of nothing."""
+"""Plots of scores and of a pairwise judge: what is counted is drawn, and nothing is drawn of nothing."""
 
 import pytest
 
 from synth_assets.plots.canvas import new_figure, shorten
-from synth_assets.plots.score_plots import _mark_scores, parts_png, scores_png
+from synth_assets.plots.score_plots import _mark_scores, fairness_png, parts_png, scores_png
 
 PNG = b"\x89PNG"
 
@@ -51,3 +51,20 @@ def test_scores_that_stand_close_together_do_not_hide_each_other(scores, ticks):
     _mark_scores(axes, scores)
     assert [label.get_text() for label in axes.get_xticklabels()] == ticks
     assert figure is axes.figure
+
+
+def row(part: str, first: float | None, longer: float | None = 0.6) -> dict[str, object]:
+    return {"part": part, "first_share": first, "longer_share": longer, "verdicts": 40, "pairs": 25,
+            "swap_agreement": 0.8}  # fmt: skip
+
+
+def test_bias_is_drawn_for_each_part():
+    drawn = fairness_png([row("a", 0.5), row("b", 0.9, None), row("c", 0.0), row("d", 1.0), row("ties only", None)])
+    assert drawn is not None
+    assert drawn.startswith(b"\x89PNG")
+    assert drawn != fairness_png([row("a", 0.5)])
+
+
+def test_only_ties_make_no_picture():
+    assert fairness_png([]) is None
+    assert fairness_png([row("all", None)]) is None

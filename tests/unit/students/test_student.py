@@ -12,7 +12,7 @@ from synth_assets.students.student import TrainingExamples, assign_folds, normal
 UP = ["profit rose to {} from 1", "sales grew by {} percent", "earnings climbed to {}"]
 DOWN = ["profit fell to 1 from {}", "sales shrank by {} percent", "the loss widened to {}"]
 TEXTS = [form.format(n) for n in range(2, 12) for form in (*UP, *DOWN)]
-LABELS = ["up" if place % 6 < 3 else "down" for place in range(len(TEXTS))]
+LABELS = ["up" if index % 6 < 3 else "down" for index in range(len(TEXTS))]
 
 
 def lessons(labels=LABELS, shares=None) -> TrainingExamples:
