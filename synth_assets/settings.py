@@ -10,6 +10,23 @@ DEFAULT_KEY = "MISTRAL_API_KEY"
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a teacher is waited for where no server says it; tests pass in shorter times."""
+
+    backoff_s: float = 0.5
+    """The longest wait before a first retry; it doubles with each."""
+    patience_s: float = 10.0
+    """How long a teacher may be silent before it is given up."""
+    batch_gather_s: float = 1.0
+    """How long calls gather before they go out as one batch job."""
+    batch_poll_s: float = 1.0
+    """How long after its start a batch job is first looked at."""
+
+
+DEFAULT_TIMING = Timing()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where things are and which teacher answers; `secrets` are read on demand and never shown."""
 
@@ -20,6 +37,7 @@ class Settings:
     teacher: str | None
     base_url: str
     secrets: Mapping[str, str] = field(repr=False, compare=False)
+    timing: Timing = DEFAULT_TIMING
 
     def secret(self, name: str | None) -> str | None:
         """Return the value of a variable that holds a key; None where it is unset or empty."""
@@ -41,7 +59,9 @@ class Settings:
         return self.home / "budgets"
 
 
-def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None, cwd: Path | None = None, timing: Timing = DEFAULT_TIMING
+) -> Settings:
     """Read the settings of a process, each with its default."""
     env = os.environ if environ is None else environ
     here = Path.cwd() if cwd is None else cwd
@@ -53,6 +73,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         teacher=env.get("SYNTH_TEACHER") or None,
         base_url=env.get("MISTRAL_BASE_URL") or MISTRAL_URL,
         secrets=dict(env),
+        timing=timing,
     )
 
 

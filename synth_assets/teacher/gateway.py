@@ -9,6 +9,7 @@ from typing import Self
 
 from synth_assets.core.request import Call, Failure, Outcome, Reply
 from synth_assets.core.teacher_spec import Limits
+from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher.admission.budget import Budget, BudgetLedger, Reservation
 from synth_assets.teacher.admission.request_queue import RequestQueue, open_queue
 from synth_assets.teacher.call_error import CallError
@@ -55,7 +56,8 @@ class Route:
     unlimited: bool = False
     """Nothing limits how much may be asked at once."""
     limit_key: Hashable = field(repr=False, default=None)
-    """Gateways of one road share the limits of the server at its end: it is one server, one key and one model."""
+    """Gateways with one key share the server's limits: it stands for one server, one API key and one model."""
+    timing: Timing = DEFAULT_TIMING
 
 
 class Gateway:
@@ -72,7 +74,9 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         route = self._route
-        self._queue = open_queue(route.limits, route.where, limit_key=route.limit_key, unlimited=route.unlimited)
+        self._queue = open_queue(
+            route.limits, route.where, limit_key=route.limit_key, unlimited=route.unlimited, timing=route.timing
+        )
         await route.transport.__aenter__()
         return self
 

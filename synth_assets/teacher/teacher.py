@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from synth_assets.core.errors import RecipeError, TeacherError
 from synth_assets.core.request import Target
 from synth_assets.core.teacher_spec import OFFLINE_MODEL, Limits, TeacherSpec
-from synth_assets.settings import DEFAULT_KEY, Settings
+from synth_assets.settings import DEFAULT_KEY, DEFAULT_TIMING, Settings, Timing
 from synth_assets.teacher.admission.budget import Budget
 from synth_assets.teacher.gateway import Gateway, OnReply, Route
 from synth_assets.teacher.offline.transport import OfflineTransport
@@ -36,6 +36,7 @@ class Teacher:
     _recording: Path | None = None
     _home: Path | None = None
     _refusal: TeacherError | None = None
+    _timing: Timing = DEFAULT_TIMING
 
     def require(self) -> None:
         """TeacherError if this one can be planned with, but not asked: it wants a key that is not there."""
@@ -61,6 +62,7 @@ class Teacher:
             max_tokens=self.spec.max_tokens,
             where=self.target.endpoint,
             unlimited=unlimited,
+            timing=self._timing,
             limit_key=None if server is None or unlimited else (server, self.spec.model, limits),
         )
         return Gateway(route, budget or Budget(), on_reply)
@@ -117,8 +119,8 @@ def _served(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
             where=url,
             remedy=f"set {variable}, or rehearse with SYNTH_TEACHER=offline",
         )
-    server, target = Server(url, key, spec.limits.timeout_s), _target(spec, url, spec.model)
-    return Teacher(target, "", _limits(spec), spec, server, None, settings.home, refusal)
+    server, target = Server(url, key, spec.limits.timeout_s, settings.timing), _target(spec, url, spec.model)
+    return Teacher(target, "", _limits(spec), spec, server, None, settings.home, refusal, settings.timing)
 
 
 def _limits(spec: TeacherSpec) -> Limits:

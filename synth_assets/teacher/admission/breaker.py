@@ -1,8 +1,8 @@
 """Decides when to give up on a teacher that answers nobody any more. Pure."""
 
+from synth_assets.settings import DEFAULT_TIMING
 from synth_assets.teacher.call_error import CallError
 
-PATIENCE_S = 10.0
 LONGEST_WAIT_S = 300.0
 _FEWEST = 8
 _ROWS_REFUSED = 5
@@ -11,13 +11,14 @@ _ROWS_REFUSED = 5
 class Breaker:
     """Counts failures since the last reply, whoever asked.
 
-    A server that restarts comes back within `PATIENCE_S`. Refusals (429) come from a server at work: they are
+    A server that restarts comes back within its patience. Refusals (429) come from a server at work: they are
     borne longer.
     """
 
-    __slots__ = ("_failures", "_first_at", "_refused_at", "answered_at")
+    __slots__ = ("_failures", "_first_at", "_patience_s", "_refused_at", "answered_at")
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = DEFAULT_TIMING.patience_s) -> None:
+        self._patience_s = patience_s
         self.answered_at: float | None = None
         self._first_at: float | None = None
         self._refused_at: float | None = None
@@ -46,8 +47,8 @@ class Breaker:
         if self._first_at is None:
             self._first_at = max(started, self.answered_at or started)
         silent_s = now - self._first_at
-        enough = _FEWEST if silent_s >= 3 * PATIENCE_S else max(_FEWEST, 2 * active)
-        if self._failures >= enough and silent_s >= PATIENCE_S:
+        enough = _FEWEST if silent_s >= 3 * self._patience_s else max(_FEWEST, 2 * active)
+        if self._failures >= enough and silent_s >= self._patience_s:
             return f"no answer for {silent_s:.0f} s: {error.reason}"
         return None
 

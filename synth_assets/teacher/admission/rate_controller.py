@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.teacher_spec import Limits
+from synth_assets.settings import DEFAULT_TIMING
 from synth_assets.teacher.admission.breaker import Breaker
 from synth_assets.teacher.admission.concurrency_limit import ConcurrencyLimit
 from synth_assets.teacher.admission.rate_estimator import RateEstimator
@@ -45,20 +46,29 @@ class Queue(Protocol):
 
 
 class RateController:
-    """Lets requests go one by one, the lanes in turn.
+    """Admits requests one by one, from the queues in turn.
 
-    Who may go is settled here alone: requests in flight (`Window`), the pace (`Pace`), requests and tokens
-    a minute (`Bucket`), the gate that a refusal closes, and the breaker, which sends everyone home.
+    All limits meet here: requests in flight (`ConcurrencyLimit`), the learned rate (`RateEstimator`), requests and
+    tokens a minute (`TokenBucket`), the gate that a refusal closes, and the breaker, which ends the runs.
     """
 
-    def __init__(self, limits: Limits, where: str, now: float, *, unlimited: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        where: str,
+        now: float,
+        *,
+        unlimited: bool = False,
+        patience_s: float = DEFAULT_TIMING.patience_s,
+    ) -> None:
+        self._patience_s = patience_s
         self.where = where
         self.in_flight = 0
         self.queues: deque[Queue] = deque()
         self._unlimited = unlimited
         self._concurrency = ConcurrencyLimit(limits.concurrency, now)
         self._rate = RateEstimator(now)
-        self._breaker = Breaker()
+        self._breaker = Breaker(patience_s)
         self._requests = _bucket(limits.requests_per_minute, now)
         self._tokens = _bucket(limits.tokens_per_minute, now)
         self._has_learned = False
@@ -123,7 +133,7 @@ class RateController:
         active = sum(queue.active_count() for queue in self.queues)
         reason = self._breaker.reason_to_stop(error, active, started, now)
         if reason is not None:
-            self._breaker = Breaker()  # later queues find out for themselves
+            self._breaker = Breaker(self._patience_s)  # later queues find out for themselves
             stopped = unavailable_error(reason, error, self.where)
             for queue in list(self.queues):
                 # A key that is not accepted ends all. Silence ends only the queues that met it.

@@ -8,24 +8,25 @@ from collections.abc import Callable, Hashable, Mapping
 
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.teacher_spec import Limits
+from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher.admission.breaker import RejectionCounter
 from synth_assets.teacher.admission.rate_controller import LOCK, RateController, unavailable_error
 from synth_assets.teacher.call_error import CallError
-
-_BACKOFF_S = 0.5
 
 _controllers: dict[Hashable, RateController] = {}
 """The controllers in use, one for the process, since that is what a server sees."""
 
 
-def open_queue(limits: Limits, where: str, *, limit_key: Hashable = None, unlimited: bool = False) -> "RequestQueue":
+def open_queue(
+    limits: Limits, where: str, *, limit_key: Hashable = None, unlimited: bool = False, timing: Timing = DEFAULT_TIMING
+) -> "RequestQueue":
     """Open a queue. All that are open at once under one key share the server's limits; None shares with nobody."""
     now = asyncio.get_running_loop().time()
     with LOCK:
         controller = _controllers.get(limit_key) if limit_key is not None else None
         if controller is None:
-            controller = RateController(limits, where, now, unlimited=unlimited)
-        queue = RequestQueue(controller, limit_key)
+            controller = RateController(limits, where, now, unlimited=unlimited, patience_s=timing.patience_s)
+        queue = RequestQueue(controller, limit_key, timing.backoff_s)
         if limit_key is not None:
             _controllers[limit_key] = controller
             controller.remove_abandoned()
@@ -35,7 +36,10 @@ def open_queue(limits: Limits, where: str, *, limit_key: Hashable = None, unlimi
 class RequestQueue:
     """Admits requests in the order they came, retries first. Belongs to the event loop it is made in."""
 
-    def __init__(self, controller: RateController, limit_key: Hashable = None) -> None:
+    def __init__(
+        self, controller: RateController, limit_key: Hashable = None, backoff_s: float = DEFAULT_TIMING.backoff_s
+    ) -> None:
+        self._backoff_s = backoff_s
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._controller = controller
@@ -98,7 +102,7 @@ class RequestQueue:
 
     async def back_off(self, attempt: int, at_least_s: float) -> None:
         """Wait before a retry: longer each time, and never all together."""
-        delay_s = max(at_least_s, random.random() * _BACKOFF_S * 2.0 ** min(attempt - 1, 6))
+        delay_s = max(at_least_s, random.random() * self._backoff_s * 2.0 ** min(attempt - 1, 6))
         turn = self._loop.create_future()
         self._pausing.add(turn)
         timer = self._loop.call_later(delay_s, _resume, turn)

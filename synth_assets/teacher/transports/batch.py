@@ -18,8 +18,6 @@ from synth_assets.teacher.wire import Completion, chat_body, encode, parse_compl
 
 _log = logging.getLogger(__name__)
 _LARGEST_JOB = 10_000
-_GATHER_S = 1.0
-_FIRST_LOOK_S = 1.0
 _SELDOMEST_LOOK_S = 30.0
 
 
@@ -88,7 +86,7 @@ class BatchTransport:
         self._gathered[key] = line
         if self._timer is not None:
             self._timer.cancel()
-        wait_s = 0.0 if len(self._gathered) >= _LARGEST_JOB else _GATHER_S
+        wait_s = 0.0 if len(self._gathered) >= _LARGEST_JOB else self._server.timing.batch_gather_s
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._send_out)
 
     def _send_out(self) -> None:
@@ -129,7 +127,7 @@ class BatchTransport:
         self._finished.append(file)
 
     async def _wait_for(self, control: BatchApi, job: JobState) -> JobState:
-        pause_s = _FIRST_LOOK_S
+        pause_s = self._server.timing.batch_poll_s
         reported: JobState | None = None
         while not job.is_over:
             if job != reported:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TAG = "synth_assets"
 _ATTEMPTS = 6
-_BACKOFF_S = 0.5
 _TIMEOUT_S = 600.0
 _RUNNING = frozenset({"QUEUED", "RUNNING", "CANCELLATION_REQUESTED"})
 
@@ -101,7 +100,7 @@ class BatchApi:
             outcome.detail = self._server.redact(outcome.detail)
             if outcome.kind in ("fatal", "request") or attempt == _ATTEMPTS - 1:
                 raise outcome
-            await asyncio.sleep(max(outcome.retry_after_s or 0.0, _BACKOFF_S * 2**attempt))
+            await asyncio.sleep(max(outcome.retry_after_s or 0.0, self._server.timing.backoff_s * 2**attempt))
         raise AssertionError("the last attempt returns or raises")
 
 

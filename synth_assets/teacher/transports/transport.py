@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from synth_assets.core.request import Call
+from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher.wire import Completion
 
 _HARMLESS = 4
@@ -38,6 +39,7 @@ class Server:
     url: str
     key: str | None = field(repr=False, default=None)
     timeout_s: float = 120.0
+    timing: Timing = field(compare=False, default=DEFAULT_TIMING)
 
     def headers(self) -> dict[str, str]:
         """What each request carries."""

@@ -13,7 +13,7 @@ import pytest
 
 from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import load_recipe
-from synth_assets.settings import load
+from synth_assets.settings import Timing, load
 from synth_assets.teacher.prices import Prices
 from synth_assets.teacher.served.server import ServedTeacher, served
 from tests.integration.engine.conftest import dialog
@@ -38,14 +38,7 @@ with Engine(load(dict(MISTRAL_BASE_URL=sys.argv[2]), Path(sys.argv[1]))) as engi
 Run = Callable[..., tuple[StageResult, list[dict[str, Any]], list[dict[str, Any]]]]
 
 
-@pytest.fixture(autouse=True)
-def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (
-        ("transports.batch._GATHER_S", 0.05),
-        ("transports.batch._FIRST_LOOK_S", 0.02),
-        ("admission.request_queue._BACKOFF_S", 0.02),
-    ):
-        monkeypatch.setattr(f"synth_assets.teacher.{name}", seconds)
+FAST = Timing(backoff_s=0.02, batch_gather_s=0.05, batch_poll_s=0.02)
 
 
 @pytest.fixture
@@ -54,7 +47,7 @@ def run(tmp_path: Path) -> Run:
 
     def run(server: ServedTeacher, mode: str, home: str = "one") -> Any:
         folder = write(tmp_path / home, mode)
-        with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
+        with Engine(load({"MISTRAL_BASE_URL": server.url}, folder, FAST)) as engine:
             *_, result = engine.run_recipe(load_recipe(folder / "recipes" / "robots.yaml")).results
             rows = engine.lake.rows("SELECT * FROM robots.rewritten ORDER BY row_id")
             return result, rows, engine.lake.rows("SELECT * FROM ops.calls WHERE NOT spare ORDER BY call_key")

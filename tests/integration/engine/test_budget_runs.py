@@ -9,7 +9,7 @@ import pytest
 from synth_assets.core.errors import BudgetError
 from synth_assets.engine import Engine, RunSelection, jobs_of
 from synth_assets.recipes import load_recipe
-from synth_assets.settings import load
+from synth_assets.settings import Timing, load
 from synth_assets.teacher.prices import Prices
 from synth_assets.teacher.served.server import ServedTeacher, served
 from tests.integration.engine.conftest import dialog
@@ -31,7 +31,7 @@ def run(folder: Path, server: ServedTeacher, budget: str) -> None:
     lines = "".join(json.dumps({"messages": dialog(number)}) + "\n" for number in range(ROWS))
     (folder / "recipes" / "dialogs.jsonl").write_text(lines)
     (folder / "recipes" / "robots.yaml").write_text(RECIPE.format(model=MODEL, budget=budget))
-    with Engine(load({"MISTRAL_BASE_URL": server.url}, folder)) as engine:
+    with Engine(load({"MISTRAL_BASE_URL": server.url}, folder, Timing(backoff_s=0.02))) as engine:
         engine.run_recipe(load_recipe(folder / "recipes" / "robots.yaml"))
 
 
@@ -48,10 +48,7 @@ def spent(server: ServedTeacher) -> dict[str, float]:
     [("calls", 23), ("calls", 55), ("tokens", 9_000), ("usd", 0.003)],
     ids=["calls", "calls, in the second stage", "tokens", "usd"],
 )
-def test_a_budget_stops_a_run_before_it_is_passed_and_the_next_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, limit: float
-) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
+def test_a_budget_stops_a_run_before_it_is_passed_and_the_next_goes_on(tmp_path: Path, what: str, limit: float) -> None:
     with served(faults="latency=5ms,500=10%,429=10%,retry_after=0.01") as server:
         with pytest.raises(
             BudgetError, match=rf"left of the budget .* \({what} .* has no room for another call"

@@ -21,7 +21,7 @@ from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call
 from synth_assets.engine import Engine
 from synth_assets.recipes import load_recipe
-from synth_assets.settings import load
+from synth_assets.settings import Timing, load
 from synth_assets.teacher.prices import Prices
 from synth_assets.teacher.served.faults import SHARES
 from synth_assets.teacher.served.server import ServedTeacher, served
@@ -80,6 +80,9 @@ def beep(call: Call) -> Completion:
     return Completion(json.dumps({"messages": messages}), "stop", MODEL, 100, 50)
 
 
+QUICK = Timing(backoff_s=0.02)
+
+
 @dataclass
 class Site:
     """A home with one recipe, and runs of it."""
@@ -87,6 +90,7 @@ class Site:
     folder: Path
     rows: int
     engine: Engine | None = None
+    timing: Timing = QUICK
 
     def __enter__(self) -> "Site":
         return self
@@ -103,7 +107,7 @@ class Site:
         (recipes / "dialogs.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
         (recipes / "robots.yaml").write_text(RECIPE.format(limits=limits, repairs=repairs, model=model))
         self.__exit__()
-        self.engine = Engine(load({"MISTRAL_BASE_URL": url}, self.folder))
+        self.engine = Engine(load({"MISTRAL_BASE_URL": url}, self.folder, self.timing))
         self.engine.run_recipe(load_recipe(recipes / "robots.yaml"))
         return self
 
@@ -145,11 +149,6 @@ class Site:
 
 
 REJECTS = "robots.said__rejects"
-
-
-@pytest.fixture(autouse=True)
-def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
 
 
 @pytest.fixture
@@ -254,7 +253,7 @@ def _and_goes_on(site: Site, faults: str, said: str) -> None:
 def test_a_teacher_that_is_gone_ends_the_run_within_seconds_and_the_next_goes_on(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.5)
+    site.timing = Timing(backoff_s=0.02, patience_s=0.5)
     _and_goes_on(site, "down_after=12", "no answer for")
 
 
@@ -300,7 +299,7 @@ def test_a_name_that_is_not_known_for_a_moment_is_waited_for(site: Site, nameles
 def test_a_name_that_nobody_knows_ends_the_run(
     site: Site, nameless: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.3)
+    site.timing = Timing(backoff_s=0.02, patience_s=0.3)
     with served(beep) as server:
         nameless(3600)
         with pytest.raises(TeacherError, match="the server's name is not known"):

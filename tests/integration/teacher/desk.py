@@ -10,6 +10,7 @@ from synth_assets import settings
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Outcome, Request, Schema
 from synth_assets.core.teacher_spec import Limits, TeacherSpec
+from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher import Budget, Gateway, Teacher, open_teacher
 from synth_assets.teacher.served.server import ServedTeacher
 from synth_assets.teacher.wire import Completion
@@ -69,12 +70,13 @@ async def open_desk(
     on_reply: Callable[..., None] | None = None,
     limits: Limits | None = None,
     key: str | None = KEY,
+    timing: Timing = DEFAULT_TIMING,
     **spec: Any,
 ) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(ServedTeacher(answer, faults))
         env = {"MISTRAL_BASE_URL": server.url} | ({"MISTRAL_API_KEY": key} if key else {})
         wanted = {"model": "mistral-small-latest", "limits": limits or Limits(timeout_s=1), **spec}
-        teacher = open_teacher(TeacherSpec(**wanted), settings.load(env), shipped=False)
+        teacher = open_teacher(TeacherSpec(**wanted), settings.load(env, timing=timing), shipped=False)
         gateway = await stack.enter_async_context(teacher.gateway(budget=budget, on_reply=on_reply))
         yield Desk(server, teacher, gateway)

@@ -13,6 +13,7 @@ from synth_assets import settings
 from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
 from synth_assets.core.request import Failure, Reply
 from synth_assets.core.teacher_spec import TeacherSpec
+from synth_assets.settings import Timing
 from synth_assets.teacher import Budget, open_teacher
 from synth_assets.teacher.served.server import ServedTeacher
 from synth_assets.teacher.transports.batch_api import BatchApi, JobState
@@ -21,18 +22,13 @@ from tests.integration.teacher.desk import KEY, Desk, repeat
 MODEL = "mistral-small-latest"
 
 
-@pytest.fixture(autouse=True)
-def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.transports.batch._GATHER_S", 0.05)
-    monkeypatch.setattr("synth_assets.teacher.transports.batch._FIRST_LOOK_S", 0.02)
-    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
-    monkeypatch.setattr("synth_assets.teacher.transports.batch_api._BACKOFF_S", 0.02)
+FAST = Timing(backoff_s=0.02, batch_gather_s=0.05, batch_poll_s=0.02)
 
 
 @asynccontextmanager
 async def batch_desk(server: ServedTeacher, home: Path, budget: Budget | None = None) -> AsyncIterator[Desk]:
     env = {"MISTRAL_BASE_URL": server.url, "MISTRAL_API_KEY": KEY, "SYNTH_HOME": str(home)}
-    teacher = open_teacher(TeacherSpec(model=MODEL, mode="batch"), settings.load(env), shipped=False)
+    teacher = open_teacher(TeacherSpec(model=MODEL, mode="batch"), settings.load(env, timing=FAST), shipped=False)
     async with teacher.gateway(budget=budget) as gateway:
         yield Desk(server, teacher, gateway)
 
@@ -70,7 +66,7 @@ async def test_of_answers_that_come_twice_the_first_counts(tmp_path: Path, monke
 async def test_the_keys_are_those_of_calls_online(tmp_path: Path) -> None:
     async with ServedTeacher(repeat) as server, batch_desk(server, tmp_path) as it:
         env = {"MISTRAL_BASE_URL": server.url}
-        online = open_teacher(TeacherSpec(model=MODEL), settings.load(env), shipped=False)
+        online = open_teacher(TeacherSpec(model=MODEL), settings.load(env, timing=FAST), shipped=False)
         assert it.teacher.target == online.target
 
 
@@ -145,14 +141,13 @@ from pathlib import Path
 from synth_assets.core.dialog import Message
 from synth_assets.core.request import Call, Request
 from synth_assets.teacher import open_teacher
-from synth_assets.teacher.transports import batch
 from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets import settings
 
 async def main():
-    batch._GATHER_S = 0.05
     env = {"MISTRAL_BASE_URL": sys.argv[1], "SYNTH_HOME": sys.argv[2]}
-    teacher = open_teacher(TeacherSpec(model="mistral-small-latest", mode="batch"), settings.load(env), shipped=False)
+    fast = settings.load(env, timing=settings.Timing(batch_gather_s=0.05))
+    teacher = open_teacher(TeacherSpec(model="mistral-small-latest", mode="batch"), fast, shipped=False)
     async with teacher.gateway() as gateway:
         calls = [Call(Request((Message("user", str(number)),)), teacher.target) for number in range(20)]
         await asyncio.gather(*map(gateway.ask, calls))

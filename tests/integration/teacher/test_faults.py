@@ -1,6 +1,7 @@
 """Whatever the server does: every call ends as a reply or a failure, with the true reason and the true cost."""
 
 import math
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from synth_assets.core.request import Failure, Outcome, Reply
 from synth_assets.core.teacher_spec import Limits
+from synth_assets.settings import Timing
 from synth_assets.teacher.served.faults import SHARES
 from tests.integration.teacher.desk import OpenDesk
 
@@ -27,9 +29,10 @@ REASONS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.02)
+@pytest.fixture
+def desk(desk: OpenDesk) -> OpenDesk:
+    """A desk whose retries come soon."""
+    return partial(desk, timing=Timing(backoff_s=0.02))
 
 
 @pytest.mark.parametrize("transport", ["http", "sdk"])

@@ -9,6 +9,7 @@ import pytest
 from synth_assets.core.errors import BudgetError, RecipeError, TeacherError
 from synth_assets.core.request import Call, Failure, Reply, Schema
 from synth_assets.core.teacher_spec import Limits
+from synth_assets.settings import Timing
 from synth_assets.teacher import Budget
 from tests.integration.teacher.desk import KEY, OpenDesk, repeat, request
 
@@ -90,11 +91,8 @@ async def test_a_teacher_that_turns_every_request_away_stops_the_run(desk: OpenD
         assert it.server.stats()["calls"] <= 6
 
 
-async def test_the_breaker_stops_a_run_when_the_teacher_is_gone(
-    desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.5)
-    async with desk("latency=1ms,down_after=50") as it:
+async def test_the_breaker_stops_a_run_when_the_teacher_is_gone(desk: OpenDesk) -> None:
+    async with desk("latency=1ms,down_after=50", timing=Timing(patience_s=0.5)) as it:
         started = time.monotonic()
         with pytest.raises(TeacherError, match="no answer for") as raised:
             await it.ask_all(it.calls(map(str, range(500))), at_once=16)
@@ -109,9 +107,8 @@ async def test_a_server_that_restarts_is_waited_for(desk: OpenDesk) -> None:
         assert [getattr(outcome, "text", outcome) for outcome in outcomes] == [f"you said {n}" for n in range(200)]
 
 
-async def test_a_name_that_nobody_knows_stops_the_run(desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.2)
-    async with desk(base_url="http://no-such-host.invalid", key=None) as it:
+async def test_a_name_that_nobody_knows_stops_the_run(desk: OpenDesk) -> None:
+    async with desk(base_url="http://no-such-host.invalid", key=None, timing=Timing(patience_s=0.2)) as it:
         with pytest.raises(TeacherError, match="the server's name is not known"):
             await it.ask_all(it.calls(map(str, range(20))))
 

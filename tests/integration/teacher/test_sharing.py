@@ -13,16 +13,17 @@ from synth_assets.core.dialog import Message
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call, Outcome, Reply, Request
 from synth_assets.core.teacher_spec import Limits, TeacherSpec
+from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher import Gateway, Teacher, open_teacher
 from synth_assets.teacher.admission import request_queue
 from synth_assets.teacher.served.server import served
 from tests.integration.teacher.desk import repeat
 
 
-def teacher_of(url: str, *, key: str = "sk-one", **limits: Any) -> Teacher:
+def teacher_of(url: str, *, key: str = "sk-one", timing: Timing = DEFAULT_TIMING, **limits: Any) -> Teacher:
     env = {"MISTRAL_BASE_URL": url, "MISTRAL_API_KEY": key}
     spec = TeacherSpec(model="mistral-small-latest", limits=Limits(timeout_s=5, **limits))
-    return open_teacher(spec, settings.load(env), shipped=False)
+    return open_teacher(spec, settings.load(env, timing=timing), shipped=False)
 
 
 async def ask_all(teacher: Teacher, gateway: Gateway, name: str, calls: int) -> list[Outcome]:
@@ -55,7 +56,7 @@ def run_at_once(*mains: Callable[[], Coroutine[Any, Any, Any]]) -> list[Stage]:
     for stage in stages:
         stage.join(60)
         assert not stage.is_alive(), "a stage waits for a turn that never comes"
-    assert request_queue._open == {}, "the last one out turns off the light"
+    assert request_queue._controllers == {}, "the last one out turns off the light"
     return stages
 
 
@@ -117,13 +118,9 @@ async def test_bad_requests_of_one_stage_do_not_end_another() -> None:
             assert all(isinstance(reply, Reply) for reply in await ask_all(teacher, good, "good", 20))
 
 
-async def test_silence_ends_those_who_ask_and_whoever_comes_later_finds_out_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("synth_assets.teacher.admission.breaker.PATIENCE_S", 0.3)
-    monkeypatch.setattr("synth_assets.teacher.admission.request_queue._BACKOFF_S", 0.05)
+async def test_silence_ends_those_who_ask_and_whoever_comes_later_finds_out_alone() -> None:
     with served(repeat, "latency=1ms,down_after=5,down_for=2") as server:
-        teacher = teacher_of(server.url)
+        teacher = teacher_of(server.url, timing=Timing(backoff_s=0.05, patience_s=0.3))
         async with teacher.gateway() as first, teacher.gateway() as second, teacher.gateway() as idle:
             asked = (ask_all(teacher, gateway, "x", 400) for gateway in (first, second))
             ended = await asyncio.gather(*asked, return_exceptions=True)
@@ -163,4 +160,4 @@ def test_a_stage_that_dies_without_a_word_keeps_nobody_waiting() -> None:
     assert dead.active_count() == 0
     assert alive.result.active_count() == 1
     alive.result.close()
-    assert request_queue._open == {}
+    assert request_queue._controllers == {}

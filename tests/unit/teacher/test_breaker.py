@@ -1,11 +1,14 @@
 """When a run gives up, and when not."""
 
-from synth_assets.teacher.admission.breaker import PATIENCE_S, Breaker, RejectionCounter
+from synth_assets.settings import Timing
+from synth_assets.teacher.admission.breaker import Breaker, RejectionCounter
 from synth_assets.teacher.call_error import CallError
 
 GONE = CallError("transient", "no connection", absent=True)
 SLOW = CallError("transient", "timed out", absent=True)
 REFUSED = CallError("rate_limited", "rate limited (429)")
+
+PATIENCE_S = Timing().patience_s
 
 
 def fail(breaker: Breaker, error: CallError, times: int, start: float, *, each_s: float = 0.1) -> str | None:
