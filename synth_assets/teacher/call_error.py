@@ -39,21 +39,21 @@ class CallError(Exception):
 
 def error_from_status(status: int, headers: Mapping[str, str], body: bytes) -> CallError:
     """What a response that is no 200 means."""
-    setback = _named(status, headers, excerpt(body))
-    setback.retry_after_s = _retry_after_s(headers)
-    return setback
+    error = _named(status, headers, excerpt(body))
+    error.retry_after_s = _retry_after_s(headers)
+    return error
 
 
-def _named(status: int, headers: Mapping[str, str], said: str) -> CallError:
+def _named(status: int, headers: Mapping[str, str], excerpt_text: str) -> CallError:
     if status == 429:
-        return CallError("rate_limited", "rate limited (429)", said)
+        return CallError("rate_limited", "rate limited (429)", excerpt_text)
     if status in _FATAL:
-        return CallError("fatal", f"{_FATAL[status]} ({status})", said)
+        return CallError("fatal", f"{_FATAL[status]} ({status})", excerpt_text)
     if 300 <= status < 400:
-        return CallError("fatal", f"the address redirects elsewhere ({status})", headers.get("location", said))
+        return CallError("fatal", f"the address redirects elsewhere ({status})", headers.get("location", excerpt_text))
     if status in _HEALS:
-        return CallError("transient", f"server error ({status})", said, absent=status in _NOBODY_THERE)
-    return CallError("request", f"refused ({status})", said)
+        return CallError("transient", f"server error ({status})", excerpt_text, absent=status in _NOBODY_THERE)
+    return CallError("request", f"refused ({status})", excerpt_text)
 
 
 def excerpt(body: bytes) -> str:

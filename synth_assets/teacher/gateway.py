@@ -1,11 +1,11 @@
-"""The gateway: every call to a teacher goes through here, waits its turn, is asked again, paid and counted."""
+"""The gateway: every call to a teacher goes through here, is admitted, retried, paid and counted."""
 
 import asyncio
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from synth_assets.core.request import Call, Failure, Outcome, Reply
 from synth_assets.core.teacher_spec import Limits
@@ -13,7 +13,6 @@ from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher.admission.budget import Budget, BudgetLedger, Reservation
 from synth_assets.teacher.admission.request_queue import RequestQueue, open_queue
 from synth_assets.teacher.call_error import CallError
-from synth_assets.teacher.clock import SteadyClock
 from synth_assets.teacher.prices import Price
 from synth_assets.teacher.transports.transport import Transport
 from synth_assets.teacher.wire import Completion
@@ -26,9 +25,26 @@ _TYPICAL_COMPLETION = 256
 OnReply = Callable[[Call, Reply], None]
 
 
+# This clock goes on while the machine sleeps, where there is such a clock (Linux).
+_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class SteadyClock:
+    """The time of day, set once: a clock that is set in mid-run would put replies out of order."""
+
+    __slots__ = ("_zero",)
+
+    def __init__(self) -> None:
+        self._zero = time.time() - time.clock_gettime(_STEADY)
+
+    def now(self) -> float:
+        """Return the seconds since 1970."""
+        return self._zero + time.clock_gettime(_STEADY)
+
+
 @dataclass(slots=True)
 class GatewayStats:
-    """What happened so far, for whoever watches. A cost of None means that the price is not known."""
+    """What happened so far. A cost of None means that the price is not known."""
 
     asked: int = 0
     answered: int = 0
@@ -89,7 +105,7 @@ class Gateway:
 
     @property
     def queue(self) -> RequestQueue:
-        """Its place before the server; there once the gateway is entered."""
+        """The queue before the server; it exists once the gateway is entered."""
         if self._queue is None:
             raise RuntimeError("the gateway is used before it is entered: `async with teacher.gateway() as g`")
         return self._queue

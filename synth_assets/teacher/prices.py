@@ -26,11 +26,11 @@ class Price(BaseModel):
     source: str = ""
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """What those tokens cost."""
+        """Return the cost of those tokens."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / _PER
 
     def halved(self) -> "Price":
-        """What a batch job costs."""
+        """Return the price in a batch job."""
         return self.model_copy(update={"prompt": self.prompt / 2, "completion": self.completion / 2})
 
 
@@ -47,7 +47,7 @@ class PriceTable(BaseModel):
     models: dict[str, Price] = {}
 
     def price(self, model: str) -> Price | None:
-        """The price of a model, with its date and source."""
+        """Return the price of a model, with its date and source."""
         found = self.models.get(model)
         if found is None:
             return None
@@ -61,7 +61,7 @@ class Prices:
     home: Path | None = None
 
     def price(self, model: str) -> Price | None:
-        """The price of a model; None where nobody knows it, which is not the same as nothing."""
+        """Return the price of a model; None where it is unknown, which is not the same as free."""
         for table in self._tables:
             found = table.price(model)
             if found is not None:
@@ -69,7 +69,7 @@ class Prices:
         return None
 
     def known(self) -> Mapping[str, Price]:
-        """Every price there is, by model."""
+        """Return every known price, by model."""
         names = sorted({name for table in self._tables for name in table.models})
         return {name: price for name in names if (price := self.price(name)) is not None}
 

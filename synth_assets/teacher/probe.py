@@ -1,4 +1,4 @@
-"""Whether a teacher's server is there and takes the key: its list of models is asked for, which costs nothing."""
+"""Checks that a teacher's server is reachable and accepts the key, by asking for its models, which is free."""
 
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -9,19 +9,19 @@ REFUSED = (401, 403)
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What the server said; `status` is None where it could not be reached, and `fault` says why."""
+    """The server's answer; `status` is None where it could not be reached, and `fault` says why."""
 
     status: int | None
     fault: str = ""
 
     @property
     def refuses_key(self) -> bool:
-        """Whether the key is no good."""
+        """Whether the key was not accepted."""
         return self.status in REFUSED
 
 
 def probe_server(base_url: str, key: str | None, timeout_s: float = 5.0) -> ProbeResult:
-    """Asks once. A redirection is not followed: the key goes to no other server."""
+    """Ask once. A redirection is not followed: the key goes to no other server."""
     parts = urlsplit(base_url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     headers = {"Authorization": f"Bearer {key}"} if key else {}

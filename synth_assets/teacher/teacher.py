@@ -39,19 +39,19 @@ class Teacher:
     _timing: Timing = DEFAULT_TIMING
 
     def require(self) -> None:
-        """TeacherError if this one can be planned with, but not asked: it wants a key that is not there."""
+        """Raise TeacherError if this teacher can only be planned with, as its key is missing."""
         if self._refusal is not None:
             raise self._refusal
 
     def price(self) -> Price | None:
-        """What a token costs; None where nobody knows."""
+        """Return what a token costs; None where it is unknown."""
         if self._server is None:
             return FREE
         price = Prices(self._home).price(self.spec.model)
         return price.halved() if price and self.spec.mode == "batch" else price
 
     def gateway(self, *, budget: Budget | None = None, on_reply: OnReply | None = None) -> Gateway:
-        """The way to ask, for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
+        """Open the gateway for one run of a stage; `on_reply` gets each reply before `ask` returns it."""
         self.require()
         server, limits = self._server, self.limits
         unlimited = server is None or self.spec.mode == "batch"
@@ -83,7 +83,7 @@ class Teacher:
 
 
 def open_teacher(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
-    """Decides who answers. Nothing is asked yet; only a recording is read, for its hash."""
+    """Decide who answers. Nothing is asked yet; only a recording is read, for its hash."""
     override = settings.teacher or ""
     if override == OFFLINE_MODEL or (not override and spec.model == OFFLINE_MODEL):
         return _offline(spec, _BANNER)
@@ -99,7 +99,7 @@ def open_teacher(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Tea
 
 
 def dialect_of(spec: TeacherSpec) -> Dialect:
-    """How the server of a recipe spells what Mistral and OpenAI spell differently."""
+    """Return how a server spells what Mistral and OpenAI spell differently."""
     if spec.dialect is not None:
         return spec.dialect
     elsewhere = spec.base_url is not None and not _is_mistral(spec.base_url)
@@ -124,7 +124,7 @@ def _served(spec: TeacherSpec, settings: Settings, *, shipped: bool) -> Teacher:
 
 
 def _limits(spec: TeacherSpec) -> Limits:
-    """A batch is as large as what is under way at once."""
+    """Raise the concurrency in batch mode: a batch is as large as what is in flight."""
     if spec.mode == "online":
         return spec.limits
     if dialect_of(spec) != "mistral":
@@ -141,7 +141,7 @@ def _target(spec: TeacherSpec, endpoint: str, model: str) -> Target:
 
 
 def _clean(base_url: str) -> str:
-    """The address without /v1, as it names the server in every key; it holds no secret."""
+    """Return the address without /v1, as every call key contains it; raise RecipeError if it holds a secret."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RecipeError("this is no address of a server", where=base_url, remedy="write it as https://host[:port]")

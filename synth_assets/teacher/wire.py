@@ -1,4 +1,4 @@
-"""The chat API as it is on the wire: a call to the body of a request, a body to an answer. Pure."""
+"""The chat API on the wire: from a call to the body of a request, from a body to an answer. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _DRAW_BITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What one attempt brought. `counted` is False where the server did not say how many tokens it used."""
+    """The answer of one attempt. `counted` is False where the server did not report its tokens."""
 
     text: str
     finish_reason: str
@@ -29,7 +29,7 @@ class Completion:
 
 
 def chat_body(call: Call, dialect: Dialect) -> dict[str, Json]:
-    """The body that asks for `call`, in the spelling of its server."""
+    """Return the body that asks for `call`, in the dialect of its server."""
     request, target = call.request, call.target
     body: dict[str, Json] = {
         "model": target.model,
@@ -46,22 +46,22 @@ def chat_body(call: Call, dialect: Dialect) -> dict[str, Json]:
 
 
 def seed_of(call: Call) -> int:
-    """A seed that differs between calls and, in its low bits, tells which draw it is."""
+    """Return a seed that differs between calls and has the draw in its low bits."""
     return int(call.key[:5], 16) << _DRAW_BITS | draw_of(call.request.draw)
 
 
 def draw_of(seed: int) -> int:
-    """The draw that a seed was made for."""
+    """Return the draw that a seed was made for."""
     return seed & ((1 << _DRAW_BITS) - 1)
 
 
 def encode(body: Mapping[str, Json]) -> bytes:
-    """JSON in ASCII: half a surrogate pair in a source text is no reason to fail."""
+    """Encode as JSON in ASCII: half a surrogate pair in a source text is no reason to fail."""
     return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
 def read_completion(data: bytes) -> Completion:
-    """The answer in the body of a 200; Setback where it holds none."""
+    """Return the answer in the body of a 200; raise CallError where it holds none."""
     try:
         body = json.loads(data)
     except ValueError:
@@ -70,7 +70,7 @@ def read_completion(data: bytes) -> Completion:
 
 
 def parse_completion(body: Any) -> Completion:
-    """The answer in a parsed body; Setback where it has another shape."""
+    """Return the answer in a parsed body; raise CallError where it has another shape."""
     try:
         choice = body["choices"][0]
         message = choice["message"]
@@ -100,14 +100,14 @@ def _response_format(call: Call) -> Json:
 
 
 def text_of(content: object) -> str:
-    """The text of a message; of one in chunks, the chunks that are text (thoughts are not the answer)."""
+    """Return the text of a message; of one in chunks, the chunks that are text (thoughts are not the answer)."""
     if isinstance(content, list):
         return "".join(_string(chunk["text"]) for chunk in content if chunk["type"] == "text")
     return "" if content is None else _string(content)
 
 
 def _string(value: object) -> str:
-    """Half a surrogate pair cannot be stored as UTF-8: it becomes the replacement character."""
+    """Replace half surrogate pairs, which cannot be stored as UTF-8."""
     if not isinstance(value, str):
         raise TypeError
     return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -30,7 +30,7 @@ class _Instance:
     topic: Sequence[str]
 
     def of(self, schema: Json, dice: Dice, name: str) -> Json:
-        """A value that the schema allows, and that has to do with the topic."""
+        """Return a value that the schema allows and that is about the topic."""
         schema = self._resolved(schema)
         if "const" in schema:
             return schema["const"]

@@ -1,4 +1,4 @@
-"""The teacher without a key: answers by rules, the same ones each time, and says so in every answer."""
+"""The teacher without a key: it answers by rules, always the same, and says so in every answer."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -26,16 +26,16 @@ class OfflineTransport:
         return None
 
     def encode(self, call: Call) -> bytes:
-        """Nothing is sent."""
+        """Return nothing, as nothing is sent."""
         return b""
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
-        """The answer of the rules."""
+        """Return the answer of the rules."""
         return offline_answer(call), {}
 
 
 def offline_answer(call: Call) -> Completion:
-    """What the offline teacher says to a call: the same for the same messages, schema and draw."""
+    """Return the offline answer to a call: the same for the same messages, schema and draw."""
     request = call.request
     dice = Dice.of(request)
     rehearsed = _rehearse(request, dice)

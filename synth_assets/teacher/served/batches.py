@@ -1,4 +1,4 @@
-"""Files and batch jobs of the served teacher."""
+"""The files and batch jobs of the served teacher."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from synth_assets.teacher.served.faults import Chance, Faults
 
 
 class ServedBatches:
-    """Takes files, and jobs over them or over requests sent along; answers through the chat endpoint."""
+    """Stores files, runs jobs over them or over inline requests, and answers through the chat endpoint."""
 
     def __init__(self, chat: ServedChat, faults: Faults) -> None:
         self._chat = chat
@@ -28,7 +28,7 @@ class ServedBatches:
         self._running: set[asyncio.Task[None]] = set()
 
     async def files(self, request: web.BaseRequest, rest: list[str]) -> web.Response:
-        """/v1/files, /v1/files/ID, /v1/files/ID/content."""
+        """Handle /v1/files, /v1/files/ID and /v1/files/ID/content."""
         if not rest and request.method == "POST":
             return web.json_response(self._upload(await request.read(), request.headers["Content-Type"]))
         if not rest:
@@ -44,7 +44,7 @@ class ServedBatches:
         return web.json_response({**self._files[rest[0]], "deleted": False})
 
     async def jobs(self, request: web.BaseRequest, rest: list[str]) -> web.Response:
-        """/v1/batch/jobs, /v1/batch/jobs/ID, /v1/batch/jobs/ID/cancel."""
+        """Handle /v1/batch/jobs, /v1/batch/jobs/ID and /v1/batch/jobs/ID/cancel."""
         if not rest and request.method == "POST":
             return self._create(json.loads(await request.read()))
         if not rest:
@@ -59,7 +59,7 @@ class ServedBatches:
         return web.json_response(job if inline else _without_outputs(job))
 
     async def close(self) -> None:
-        """Ends the jobs that still run."""
+        """Cancel the jobs that still run."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

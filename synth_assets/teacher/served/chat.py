@@ -1,4 +1,4 @@
-"""The chat endpoint of the served teacher: answers, and whatever goes wrong by order."""
+"""The chat endpoint of the served teacher: answers, and faults to order."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ _SAYS = {401: "Unauthorized", 404: "no Route matched with those values", 429: "R
 
 @dataclass(slots=True)
 class Counts:
-    """What the server did, by its own count: an answer counts once all of it was written."""
+    """The server's own counts: an answer counts once all of it was written."""
 
     calls: int = 0
     answers: int = 0
@@ -40,14 +40,14 @@ class Counts:
     faults: Counter[str] = field(default_factory=Counter)
 
     def to_json(self) -> dict[str, Json]:
-        """As `GET /_stats` says it."""
+        """Return the counts as `GET /_stats` does."""
         names = ("calls", "answers", "prompt_tokens", "completion_tokens", "in_flight", "max_in_flight")
         statuses: Json = {str(status): count for status, count in sorted(self.statuses.items())}
         return {**{name: getattr(self, name) for name in names}, "statuses": statuses, "faults": dict(self.faults)}
 
 
 class ServedChat:
-    """Answers calls. Not a good server at all, if so ordered."""
+    """Answers calls, with the faults that were ordered."""
 
     def __init__(self, answer: AnswerFunction, faults: Faults) -> None:
         self.counts = Counts()
@@ -59,7 +59,7 @@ class ServedChat:
         self._allowed_at = time.monotonic()
 
     async def complete(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One call: POST /v1/chat/completions."""
+        """Handle POST /v1/chat/completions."""
         counts, faults = self.counts, self._faults
         body = await request.read()
         came_at = time.monotonic()
@@ -90,11 +90,11 @@ class ServedChat:
             counts.in_flight -= 1
 
     def completion(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The chat completion that answers a body."""
+        """Return the chat completion that answers a body."""
         answer = self._answer(_call_in(body))
         message: dict[str, Any] = {"role": "assistant", "content": answer.text, "tool_calls": None}
         if answer.tool_calls:
-            message["tool_calls"] = [{**call, "index": place} for place, call in enumerate(answer.tool_calls)]
+            message["tool_calls"] = [{**call, "index": index} for index, call in enumerate(answer.tool_calls)]
         return {
             "id": f"{next(self._numbers):032x}",
             "object": "chat.completion",
@@ -109,7 +109,7 @@ class ServedChat:
         }
 
     def count(self, completion: Mapping[str, Any]) -> None:
-        """An answer was given, and is charged for."""
+        """Count an answer that was given and is charged for."""
         self.counts.answers += 1
         self.counts.prompt_tokens += completion["usage"]["prompt_tokens"]
         self.counts.completion_tokens += completion["usage"]["completion_tokens"]
@@ -161,17 +161,17 @@ class ServedChat:
         return False
 
     def _limits(self) -> dict[str, str]:
-        """As Mistral's headers name them."""
+        """Return the limits in the headers that Mistral uses."""
         faults = self._faults
         return {"x-ratelimit-limit-req-minute": f"{60 * faults.rate:g}"} if faults.names_rate and faults.rate else {}
 
     def key_is_expired(self) -> bool:
-        """Whether no key is worth anything any more."""
+        """Return whether every key has expired."""
         after = self._faults.expire_key_after
         return after is not None and self.counts.calls >= after
 
     def status(self, status: int, message_text: str = "") -> web.Response:
-        """An error, as Mistral words it."""
+        """Return an error in Mistral's shape."""
         self.counts.statuses[status] += 1
         headers = self._limits()
         if status == 429 and self._faults.retry_after is not None:
@@ -181,7 +181,7 @@ class ServedChat:
 
 
 def _call_in(body: Mapping[str, Any]) -> Call:
-    """The call that a body stands for, as far as an answer depends on it."""
+    """Return the call that a body stands for, as far as an answer depends on it."""
     wanted = body.get("response_format") or {}
     schema = None
     if wanted.get("type") == "json_schema":
@@ -204,7 +204,7 @@ def _spoiled(fault: str, completion: dict[str, Any]) -> dict[str, Any]:
 
 
 def reset(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
-    """Hangs up; whoever asked gets no more of the response."""
+    """Close the connection in the middle of the response."""
     if request.transport is not None:
         request.transport.abort()
     return response
@@ -215,9 +215,9 @@ async def _break_off(fault: str, request: web.BaseRequest, data: bytes) -> web.S
     await response.prepare(request)
     await response.write(data[:_FIRST_BYTES])
     if fault == "drip":
-        for place in range(_FIRST_BYTES, len(data)):
+        for index in range(_FIRST_BYTES, len(data)):
             await asyncio.sleep(_DRIP_S)
-            await response.write(data[place : place + 1])
+            await response.write(data[index : index + 1])
     return reset(request, response)
 
 
@@ -228,7 +228,7 @@ def _write_again(request: web.BaseRequest, data: bytes) -> None:
 
 
 def plain_answers(size_bytes: int) -> AnswerFunction:
-    """Answers of that size to everything, made at once: for benchmarks."""
+    """Return a function that answers everything at once with a text of that size: for benchmarks."""
     text = ("All work and no play makes data dull. " * (size_bytes // 38 + 1))[:size_bytes]
     answer = Completion(text, "stop", "offline", 32, size_bytes // 4)
     return lambda call: answer

@@ -1,4 +1,4 @@
-"""What goes wrong at the served teacher, to order: `latency=50ms,429=5%,reset=1%,rate=20/s,retry_after=1s`."""
+"""Faults of the served teacher, to order: `latency=50ms,429=5%,reset=1%,rate=20/s,retry_after=1s`."""
 
 import hashlib
 import re
@@ -57,7 +57,7 @@ class Faults(BaseModel):
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Faults from their short form; RecipeError says which part means nothing."""
+        """Parse faults from their short form; raise RecipeError with the part that means nothing."""
         values: dict[str, object] = {}
         statuses: dict[int, float] = {}
         for part in filter(None, (piece.strip() for piece in text.split(","))):
@@ -79,7 +79,7 @@ class Faults(BaseModel):
             raise _meaningless(text, str(error)) from error
 
     def shares(self) -> dict[str, float]:
-        """The share of each fault that hits by chance."""
+        """Return the share of each fault that hits by chance."""
         each = self.all / (len(SHARES) + len(STATUSES_OF_ALL))
         shares = {name: getattr(self, name) + each for name in SHARES}
         shares.update({str(status): each for status in STATUSES_OF_ALL if each})
@@ -89,7 +89,7 @@ class Faults(BaseModel):
 
 
 class Chance:
-    """Which fault hits a call: the same for the same seed, text and number of times it came."""
+    """Decides which fault hits a call: the same for the same seed, text and number of times it came."""
 
     def __init__(self, faults: Faults) -> None:
         self._shares = faults.shares()
@@ -97,7 +97,7 @@ class Chance:
         self._seen: dict[bytes, int] = {}
 
     def fault(self, body: bytes) -> str | None:
-        """The name of the fault, a status as its digits; None to answer well."""
+        """Return the name of the fault, a status as its digits; None to answer well."""
         if not self._shares:
             return None
         digest = hashlib.blake2b(body, digest_size=8, salt=self._seed.to_bytes(8, "big")).digest()
@@ -111,7 +111,7 @@ class Chance:
 
 
 def part_of(data: bytes) -> float:
-    """A number from 0 to below 1 that these bytes stand for."""
+    """Map bytes to a number from 0 to below 1."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=6).digest(), "big") / 2**48
 
 

@@ -50,16 +50,16 @@ class ServedTeacher:
 
     @property
     def url(self) -> str:
-        """The address, as base_url and MISTRAL_BASE_URL want it."""
+        """The address to use as base_url or MISTRAL_BASE_URL."""
         return f"http://{self._host}:{self._port}"
 
     @property
     def counts(self) -> Counts:
-        """What the server did, by its own count."""
+        """The server's own counts."""
         return self._chat.counts
 
     def stats(self) -> dict[str, Json]:
-        """The same, as `GET /_stats` says it."""
+        """Return the counts as `GET /_stats` does."""
         return self.counts.to_json()
 
     async def _open(self) -> None:
@@ -99,7 +99,7 @@ class ServedTeacher:
         return await self._chat.complete(request)
 
     async def _go_down(self) -> None:
-        """Lets go of the port and of everyone on the line; comes back if so ordered."""
+        """Close the port and all connections; open again if so ordered."""
         site, self._site = self._site, None
         if site is not None:
             await site.stop()
@@ -117,7 +117,7 @@ class ServedTeacher:
 def serve(
     host: str, port: int, answer: AnswerFunction = RULES, *, faults: str = "", on_start: Callable[[str], None]
 ) -> None:
-    """Serves until it is interrupted; `on_start` is told the address."""
+    """Serve until interrupted; `on_start` gets the address."""
 
     async def forever() -> None:
         async with ServedTeacher(answer, faults, host=host, port=port) as teacher:
@@ -129,7 +129,7 @@ def serve(
 
 @contextmanager
 def served(answer: AnswerFunction = RULES, faults: str = "", *, port: int = 0) -> Iterator[ServedTeacher]:
-    """A served teacher in a thread of its own, for those who have no event loop."""
+    """Run a served teacher in a thread of its own, for callers without an event loop."""
     ready = threading.Event()
     running: list[tuple[ServedTeacher, asyncio.AbstractEventLoop, asyncio.Event]] = []
     failed: list[BaseException] = []

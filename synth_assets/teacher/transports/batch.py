@@ -60,13 +60,13 @@ class BatchTransport:
             await self._control.close()
 
     def encode(self, call: Call) -> bytes:
-        """The call as a line of a job's file: the model stands in the job."""
+        """Return the call as a line of a job's file; the job names the model."""
         body = chat_body(call, "mistral")
         del body["model"]
         return encode({"custom_id": call.key, "body": body}) + b"\n"
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
-        """The answer, when the job it goes out with is done."""
+        """Return the answer once the job of the call is done."""
         arrived = self._arrived.pop(call.key, None)
         if isinstance(arrived, Completion):
             return arrived, {}
@@ -82,7 +82,7 @@ class BatchTransport:
         return await asyncio.shield(answer), {}
 
     def _gather(self, key: str, line: bytes) -> None:
-        """A job goes out when it is full, or when nobody has come for a while."""
+        """Submit a job when it is full, or when no call was added for a while."""
         self._gathered[key] = line
         if self._timer is not None:
             self._timer.cancel()
@@ -105,7 +105,7 @@ class BatchTransport:
         task.add_done_callback(lambda done: self._ended(done, file))
 
     async def _see_through(self, file: JobFile, lines: list[bytes]) -> None:
-        """One job to its end: whoever waits for one of its answers gets it, or learns why not."""
+        """See a job through: whoever waits for one of its answers gets it, or the reason why not."""
         control = self._control
         assert control is not None
         try:
@@ -147,7 +147,7 @@ class BatchTransport:
             self._settle(file.keys, bug)
 
     def _deliver(self, result: Mapping[str, object]) -> None:
-        """One line of a result; of an answer that comes twice, the first counts."""
+        """Hand out one line of a result; of an answer that comes twice, the first counts."""
         key = str(result.get("custom_id"))
         answer = self._waiting.pop(key, None)
         outcome = _read(result)
@@ -159,7 +159,7 @@ class BatchTransport:
             answer.set_result(outcome)
 
     def _settle(self, keys: frozenset[str], error: BaseException) -> None:
-        """The job is over: who still waits for it has waited in vain."""
+        """Fail the calls that still wait for a job that is over."""
         self._under_way -= keys
         for key in keys:
             answer = self._waiting.pop(key, None)

@@ -1,4 +1,4 @@
-"""Mistral's control plane, through its SDK: files up and down, batch jobs made, found and looked at."""
+"""Mistral's API of files and batch jobs, through its SDK."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +23,7 @@ _RUNNING = frozenset({"QUEUED", "RUNNING", "CANCELLATION_REQUESTED"})
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A batch job as the server tells of it."""
+    """The state of a batch job, as the server reports it."""
 
     id: str
     status: str
@@ -38,18 +38,18 @@ class JobState:
 
 
 class BatchApi:
-    """Asks again what can be asked again, and raises CallError when that does not help."""
+    """Retries what can be retried, and raises CallError when that does not help."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._sdk, self._client = open_sdk(server)
 
     async def close(self) -> None:
-        """Lets go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def submit(self, lines: Sequence[bytes], model: str, tag: str) -> JobState:
-        """Makes a job of these requests; one that was made, without our hearing of it, is found by its tag."""
+        """Create a job of these requests; one whose creation was not acknowledged is found by its tag."""
         upload = await self._try(
             lambda sdk: sdk.files.upload_async(
                 file={"file_name": f"{tag}.jsonl", "content": b"".join(lines)}, purpose="batch"
@@ -64,16 +64,16 @@ class BatchApi:
         return _state(await self._try(create))
 
     async def find(self, tag: str) -> JobState | None:
-        """The job of that tag, if there is one."""
+        """Return the job of that tag, if there is one."""
         found = await self._try(lambda sdk: self._found(sdk, tag))
         return None if found is None else _state(found)
 
     async def look(self, job_id: str) -> JobState:
-        """How a job is getting on."""
+        """Return the state of a job."""
         return _state(await self._try(lambda sdk: sdk.batch.jobs.get_async(job_id=job_id)))
 
     async def results(self, job: JobState) -> list[bytes]:
-        """The lines of what a job brought, answers and errors."""
+        """Return the lines of a job's result, answers and errors."""
 
         async def download(sdk: "Mistral", file: str) -> bytes:
             return await (await sdk.files.download_async(file_id=file)).aread()

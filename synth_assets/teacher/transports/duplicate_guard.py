@@ -1,4 +1,4 @@
-"""Notices a response that belongs to another call: sent twice, or late, on a connection used again."""
+"""Detects a response that belongs to another call: sent twice, or late, on a reused connection."""
 
 from collections import OrderedDict
 
@@ -20,7 +20,7 @@ class DuplicateGuard:
         self._pointless = False
 
     def is_echo(self, answer_id: str, body: bytes, answer: bytes) -> bool:
-        """Whether this response was already the answer to another body."""
+        """Return whether this response already answered another body."""
         if not answer_id or self._pointless:
             return False
         asked = hash(body)

@@ -1,4 +1,4 @@
-"""What this machine knows of a batch job that it sent, so that whoever comes after a crash finds it again."""
+"""A record of each batch job that this machine submitted, so that it's found again after a crash."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class JobFile:
 
     @classmethod
     def write(cls, folder: Path, target: Sequence[str], keys: frozenset[str]) -> "JobFile":
-        """A new file, safe on disk."""
+        """Write a new file, synced to disk."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}.json"
         file = path.open("x", encoding="utf-8")
@@ -35,17 +35,17 @@ class JobFile:
         return cls(path, file, keys)
 
     def release(self) -> None:
-        """Leaves the file to whoever comes next."""
+        """Unlock the file for another process."""
         self._file.close()
 
     def drop(self) -> None:
-        """The job's answers are safe."""
+        """Delete the file: the job's answers are safe."""
         self.path.unlink(missing_ok=True)
         self._file.close()
 
 
 def orphans(folder: Path, target: Sequence[str]) -> Iterator[JobFile]:
-    """The files of jobs for that target whose process is gone, now locked for this one."""
+    """Yield the files of jobs for that target whose process is gone, locked for this one."""
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
             file = path.open("r+", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The teacher that only repeats: answers from a recording, by prompt and draw."""
+"""Answers from a recording, by prompt and draw."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _SHOWN = 80
 
 
 def recording_hash(path: Path) -> str:
-    """The name of a recording by its content; TeacherError where there is none."""
+    """Return a hash of a recording's content; raise TeacherError where there is none."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:32]
@@ -26,13 +26,13 @@ def recording_hash(path: Path) -> str:
 
 
 def line_of(call: Call, text: str) -> str:
-    """A line of a recording: what was asked, and the answer."""
+    """Return a line of a recording: what was asked, and the answer."""
     messages = [message.to_json() for message in call.request.messages]
     return json.dumps({"messages": messages, "draw": call.request.draw, "text": text}, ensure_ascii=False) + "\n"
 
 
 class ReplayTransport:
-    """Looks answers up; a prompt that was not recorded ends the run, and is never made up."""
+    """Looks answers up; a prompt that was not recorded ends the run, and is never invented."""
 
     def __init__(self, path: Path, model: str) -> None:
         self._path = path
@@ -52,15 +52,15 @@ class ReplayTransport:
         return None
 
     def encode(self, call: Call) -> bytes:
-        """Nothing is sent."""
+        """Return nothing, as nothing is sent."""
         return b""
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
-        """The recorded answer."""
+        """Return the recorded answer."""
         return self.answer(call), {}
 
     def answer(self, call: Call) -> Completion:
-        """The recorded answer; TeacherError names the prompt that has none."""
+        """Return the recorded answer; raise TeacherError with the prompt that has none."""
         messages = [message.to_json() for message in call.request.messages]
         text = self._texts.get(_key(messages, call.request.draw))
         if text is None:

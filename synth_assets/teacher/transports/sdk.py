@@ -1,4 +1,4 @@
-"""The other way to Mistral: its own SDK, slower, and the reference for what the direct way sends and reads."""
+"""Asks Mistral through its SDK: slower, and the reference for what the HTTP transport sends and reads."""
 
 import asyncio
 import json
@@ -44,11 +44,11 @@ class SdkTransport:
             await self._client.aclose()
 
     def encode(self, call: Call) -> bytes:
-        """The call as Mistral spells it."""
+        """Return the body that Mistral wants."""
         return encode(chat_body(call, "mistral"))
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
-        """The answer to one attempt, within its time by the clock on the wall."""
+        """Return the answer to one attempt, within its wall-clock time."""
         import httpx2
 
         assert self._sdk is not None
@@ -68,12 +68,12 @@ class SdkTransport:
         return outcome, self._headers
 
     async def _see(self, response: "httpx2.Response") -> None:
-        """The SDK keeps headers to itself; the limits in them are the same in every response."""
+        """Keep the headers, which the SDK hides; the limits in them are the same in every response."""
         self._headers = response.headers
 
 
 def open_sdk(server: Server) -> "tuple[Mistral, httpx2.AsyncClient]":
-    """The SDK for a server, and the HTTP client under it, which the caller closes."""
+    """Return the SDK for a server, and the HTTP client under it, which the caller closes."""
     import httpx2
     from mistralai.client import Mistral
 
@@ -99,7 +99,7 @@ async def _without_key(request: "httpx2.Request") -> None:
 
 
 async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | CallError | httpx2.Response":
-    """What the SDK returns; the setback, or the response that it did not like, instead of what it raises."""
+    """Return what the SDK returns, or the call error or rejected response in place of what it raises."""
     import httpx2
     from mistralai.client.errors import MistralError
 
@@ -115,14 +115,14 @@ async def outcome_of(asking: Awaitable[T], timeout_s: float) -> "T | CallError |
 
 
 def wrong_shape(response: "httpx2.Response") -> CallError:
-    """What a response means that is not what the SDK expects there."""
+    """Return the call error for a response that the SDK does not expect."""
     if response.status_code == 200:
         return CallError("transient", "the response has the wrong shape", excerpt(response.content))
     return error_from_status(response.status_code, response.headers, response.content)
 
 
 def _read(response: "httpx2.Response") -> Completion | CallError:
-    """A response that the SDK did not like: it wants more of it than is needed here."""
+    """Read a response that the SDK rejected: it requires more of it than is needed here."""
     if response.status_code == 200:
         return _attempt(read_completion, response.content)
     return wrong_shape(response)

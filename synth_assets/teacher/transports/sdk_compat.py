@@ -1,4 +1,4 @@
-"""Whether the API still is what its SDK says: one request and its reply, read by the SDK's own models."""
+"""Checks whether the API still is what its SDK expects, by one request and its reply."""
 
 import asyncio
 import json
@@ -22,12 +22,12 @@ class SdkCompatWatch:
         self._looking: asyncio.Future[list[str]] | None = None
 
     def see(self, body: bytes, reply: bytes) -> None:
-        """An exchange; all but the first are let pass."""
+        """Check the first exchange, and ignore the others."""
         if self._looking is None:
             self._looking = asyncio.get_running_loop().run_in_executor(None, find_incompatibilities, body, reply)
 
     async def close(self) -> None:
-        """Waits for the verdict, and tells it."""
+        """Wait for the check, and log what it found."""
         if self._looking is None:
             return
         (found,) = await asyncio.gather(self._looking, return_exceptions=True)
@@ -36,7 +36,7 @@ class SdkCompatWatch:
 
 
 def find_incompatibilities(body: bytes, reply: bytes) -> list[str]:
-    """What the SDK's models find wrong with a request and its reply."""
+    """Return what the SDK's models find wrong with a request and its reply."""
     # One by one: the SDK's list of all models takes twice as long to load.
     from mistralai.client.models.chatcompletionrequest import ChatCompletionRequest
     from mistralai.client.models.chatcompletionresponse import ChatCompletionResponse
@@ -52,17 +52,17 @@ def _faults(what: str, model: Any, value: object) -> list[str]:
         read = model.model_validate(value)
     except ValidationError as error:
         return [f"{what}: {fault['msg']} at {'.'.join(map(str, fault['loc']))}" for fault in error.errors()]
-    return [f"{what}: the SDK does not know {place!r}" for place in _unknown(value, read.model_dump(by_alias=True))]
+    return [f"{what}: the SDK does not know {path!r}" for path in _unknown(value, read.model_dump(by_alias=True))]
 
 
-def _unknown(sent: object, read: object, place: str = "") -> Iterator[str]:
-    """Where something was sent that the SDK has dropped. That nothing stands there (null) is no news."""
+def _unknown(sent: object, read: object, path: str = "") -> Iterator[str]:
+    """Yield the paths of values that the SDK has dropped; a null that it dropped does not count."""
     if isinstance(sent, dict) and isinstance(read, dict):
         for name, value in sent.items():
             if name in read:
-                yield from _unknown(value, read[name], f"{place}{name}.")
+                yield from _unknown(value, read[name], f"{path}{name}.")
             elif value is not None:
-                yield f"{place}{name}"
+                yield f"{path}{name}"
     elif isinstance(sent, list) and isinstance(read, list):
         for number, (value, other) in enumerate(zip(sent, read, strict=False)):
-            yield from _unknown(value, other, f"{place}{number}.")
+            yield from _unknown(value, other, f"{path}{number}.")

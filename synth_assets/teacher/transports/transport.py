@@ -1,4 +1,4 @@
-"""The one way the gateway sees whoever answers: one call in, one answer or one setback out."""
+"""The interface of whoever answers: one call in, one answer or one call error out."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher.wire import Completion
 
 _HARMLESS = 4
-"""So many characters of a key are no secret: they say whose it is."""
+"""The number of a key's characters that are no secret: they say whose it is."""
 
 
 class Transport(Protocol):
-    """Brings one call to the teacher and its answer back. Raises Setback, and nothing else."""
+    """Sends one call to the teacher and returns its answer. Raises CallError and nothing else."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -26,15 +26,15 @@ class Transport(Protocol):
     ) -> None: ...
 
     def encode(self, call: Call) -> bytes:
-        """The call as it is sent; once, however often it is."""
+        """Return the body that is sent, encoded once for all attempts."""
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
-        """The answer to one attempt, and the headers it came with."""
+        """Return the answer to one attempt, and the headers of the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where requests go, and with which key; the key shows nowhere."""
+    """Where requests go, and with which key, which is never shown."""
 
     url: str
     key: str | None = field(repr=False, default=None)
@@ -42,18 +42,18 @@ class Server:
     timing: Timing = field(compare=False, default=DEFAULT_TIMING)
 
     def headers(self) -> dict[str, str]:
-        """What each request carries."""
+        """Return the headers of each request."""
         return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
     def proxy(self) -> str | None:
-        """The proxy that the machine's settings (HTTPS_PROXY, NO_PROXY …) put before this server."""
+        """Return the proxy that the machine's settings (HTTPS_PROXY, NO_PROXY …) put before this server."""
         parts = urlsplit(self.url)
         if is_loopback(self.url) or proxy_bypass(parts.hostname or ""):
             return None
         return getproxies().get(parts.scheme)
 
     def redact(self, text: str) -> str:
-        """The text without the key, which some servers repeat; nor its start, where the text was cut in the middle."""
+        """Remove the key, which some servers repeat, from a text; also its start at the end of a text that was cut."""
         if not self.key:
             return text
         text = text.replace(self.key, "***")
@@ -62,7 +62,7 @@ class Server:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a server is on this machine."""
+    """Return whether a server is on this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
