@@ -55,13 +55,13 @@ def check_results(verdicts: Sequence[tuple[str, CheckResult]]) -> Iterator[dg.As
 def _result(verdicts: Sequence[tuple[str, CheckResult]]) -> dg.AssetCheckResult:
     first = verdicts[0][1]
     several = len(verdicts) > 1
-    told = [f"{part}: {verdict.description}" if several else verdict.description for part, verdict in verdicts]
+    items = [f"{part}: {verdict.description}" if several else verdict.description for part, verdict in verdicts]
     failing = [_shown(row) for _, verdict in verdicts for row in verdict.failing]
     return dg.AssetCheckResult(
         check_name=first.name,
         passed=all(verdict.passed for _, verdict in verdicts),
         severity=dg.AssetCheckSeverity.ERROR if first.blocking else dg.AssetCheckSeverity.WARN,
-        description="; ".join(told),
+        description="; ".join(items),
         metadata={"failing rows": table_of(failing)} if failing else {},
     )
 
@@ -72,9 +72,9 @@ def _shown(row: Values) -> Values:
 
 def failure_of(error: SynthError) -> dg.Failure:
     """An error as the UI shows it, remedy included. Trying again would not heal it."""
-    told = {"where": error.where, "remedy": error.remedy}
+    fields = {"where": error.where, "remedy": error.remedy}
     return dg.Failure(
         description=str(error),
-        metadata={name: text for name, text in told.items() if text},
+        metadata={name: text for name, text in fields.items() if text},
         allow_retries=False,
     )

@@ -40,8 +40,8 @@ def _defs_of(recipe: Recipe, settings: Settings) -> dg.Definitions:
     try:
         return build_recipe_defs(recipe, settings)
     except dg.DagsterError as error:
-        told = RecipeError(f"Dagster refuses it: {error}", where=str(recipe.path))
-        return dg.Definitions([broken_asset([recipe.name, "broken_recipe"], [told])])
+        problem = RecipeError(f"Dagster refuses it: {error}", where=str(recipe.path))
+        return dg.Definitions([broken_asset([recipe.name, "broken_recipe"], [problem])])
 
 
 def _follow() -> dg.AutomationConditionSensorDefinition:
@@ -61,10 +61,10 @@ def build_model_assets(recipes: Sequence[Recipe], settings: Settings) -> list[dg
     faults: dict[str, list[RecipeError]] = {table: list(errors) for table, errors in found.broken.items()}
     for error in check_models(found.models, known):
         faults.setdefault(_table_of(error, found.models), []).append(error)
-    taken = {f"{recipe.name}.{stage}" for recipe in recipes for stage in recipe.stages}
-    good = [model for model in found.models if model.table not in faults and model.table not in taken]
+    used = {f"{recipe.name}.{stage}" for recipe in recipes for stage in recipe.stages}
+    good = [model for model in found.models if model.table not in faults and model.table not in used]
     for model in found.models:
-        if model.table in taken:
+        if model.table in used:
             faults[f"{model.table}_model"] = [
                 model.error("a recipe makes the table of that name", 1, "rename the file")
             ]
@@ -77,10 +77,10 @@ def build_model_assets(recipes: Sequence[Recipe], settings: Settings) -> list[dg
 
 def _known(recipes: Sequence[Recipe], models: Iterable[Model], settings: Settings) -> dict[str, Mapping[str, str]]:
     """The tables that models may read. The lake is opened only if one reads what no recipe and no model makes."""
-    told = model_input_tables(recipes)
+    tables = model_input_tables(recipes)
     made = {model.table for model in models}
-    if all(table in told or table in made for model in models for table in model.inputs):
-        return told
+    if all(table in tables or table in made for model in models for table in model.inputs):
+        return tables
     with open_lake(settings) as lake:
         return model_input_tables(recipes, lake)
 

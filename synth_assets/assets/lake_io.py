@@ -72,7 +72,7 @@ class LakeFrames(dg.IOManager):
             work = TableTask(
                 schema=schema,
                 name=name,
-                kin=schema,
+                id_namespace=schema,
                 kind="python",
                 contract=contract,
                 partition_key=key,

@@ -68,11 +68,11 @@ def sample_of(engine: Engine, made: Made, rows: int = PREVIEW_ROWS) -> Sequence[
 
 def _rows(engine: Engine, made: Made) -> Metadata:
     result = made.result
-    told: Metadata = {"dagster/table_name": result.table}
+    fields: Metadata = {"dagster/table_name": result.table}
     if result.partition_key == WHOLE:
-        return {"dagster/row_count": result.tally.rows, **told}
+        return {"dagster/row_count": result.tally.rows, **fields}
     count = engine.lake.count(result.table, at=result.snapshot)
-    return {"dagster/row_count": count, "dagster/partition_row_count": result.tally.rows, **told}
+    return {"dagster/row_count": count, "dagster/partition_row_count": result.tally.rows, **fields}
 
 
 def _spending(made: Made) -> Metadata:
@@ -100,9 +100,9 @@ def reasons_of(engine: Engine, result: StageResult) -> Mapping[str, int]:
 
 def _rejects(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata:
     result = made.result
-    told: Metadata = {"rejects": result.tally.rejects}
+    fields: Metadata = {"rejects": result.tally.rejects}
     if not reasons:
-        return told
+        return fields
     shown = engine.lake.rows(
         f"SELECT reason, detail, reply, row FROM {rejects_of(result.table)} WHERE partition_key = ?"
         f" ORDER BY row_id LIMIT {REJECTS_SHOWN}",
@@ -112,18 +112,18 @@ def _rejects(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata
     counted = [{"reason": reason, "rejects": count} for reason, count in reasons.items()]
     if not any(row["reply"] for row in shown):
         shown = [{name: value for name, value in row.items() if name != "reply"} for row in shown]
-    return {**told, "rejects by reason": table_of(counted), "rejected rows": table_of(shown)}
+    return {**fields, "rejects by reason": table_of(counted), "rejected rows": table_of(shown)}
 
 
 def _looks(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata:
     sample = sample_of(engine, made)
-    told: Metadata = {"preview": table_of([_own(row) for row in sample])} if sample else {}
+    message: Metadata = {"preview": table_of([_own(row) for row in sample])} if sample else {}
     if sample and made.parent is not None:
         before = _parents(engine, made, sample)
-        told["examples"] = dg.MetadataValue.md(side_by_side(before, sample, made.contract))
+        message["examples"] = dg.MetadataValue.md(side_by_side(before, sample, made.contract))
     lengths = lengths_of(engine.lake, made.result, made.contract, made.parent) if made.stored else {}
     picture = picture_of(lengths, reasons)
-    return {**told, "picture": dg.MetadataValue.md(picture)} if picture else told
+    return {**message, "picture": dg.MetadataValue.md(picture)} if picture else message
 
 
 def _own(row: Values) -> Mapping[str, Any]:

@@ -96,8 +96,8 @@ def _freshness_specs(key: dg.AssetKey, model: Model) -> Sequence[dg.AssetCheckSp
     fresh = model.freshness
     if fresh is None or fresh.column is None:
         return []
-    told = f"The newest {fresh.column} is at most {fresh.max_age_h:g} hours old; it warns and blocks nothing."
-    return [dg.AssetCheckSpec(FRESH, asset=key, description=told)]
+    message = f"The newest {fresh.column} is at most {fresh.max_age_h:g} hours old; it warns and blocks nothing."
+    return [dg.AssetCheckSpec(FRESH, asset=key, description=message)]
 
 
 def _schema(model: Model, known: Tables, contract: Contract) -> dg.TableSchema:

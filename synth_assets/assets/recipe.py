@@ -24,17 +24,17 @@ def build_recipe_defs(recipe: Recipe, settings: Settings) -> dg.Definitions:
 def broken_asset(path: Sequence[str], problems: Sequence[RecipeError], what: str = "recipe") -> dg.AssetsDefinition:
     """An asset in the place of a recipe or a SQL model that cannot be used: it shows what to mend."""
     key = [re.sub(r"\W", "_", part) for part in path]
-    told = "\n".join(f"- {problem}" for problem in problems)
+    text = "\n".join(f"- {problem}" for problem in problems)
 
     @dg.asset(
         key=key,
         group_name=key[0],
-        description=f"**This {what} cannot be used**, the others are not affected. What is wrong:\n\n{told}",
+        description=f"**This {what} cannot be used**, the others are not affected. What is wrong:\n\n{text}",
         kinds={"yaml" if what == "recipe" else "sql"},
         tags={"broken": ""},
-        metadata={"problems": dg.MetadataValue.md(told)},
+        metadata={"problems": dg.MetadataValue.md(text)},
     )
     def broken() -> None:
-        raise dg.Failure(str(BrokenRecipe(problems)), {"problems": dg.MetadataValue.md(told)}, allow_retries=False)
+        raise dg.Failure(str(BrokenRecipe(problems)), {"problems": dg.MetadataValue.md(text)}, allow_retries=False)
 
     return broken

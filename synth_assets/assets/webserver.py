@@ -59,9 +59,12 @@ class Webserver:
             return False
         entries = found.get("locationEntries") or []
         for entry in entries:
-            place = entry["locationOrLoadError"] or {}
-            if place.get("__typename") == "PythonError" and "DagsterUserCodeUnreachableError" not in place["message"]:
-                raise SynthError(place["message"], where=entry["name"])
+            location = entry["locationOrLoadError"] or {}
+            if (
+                location.get("__typename") == "PythonError"
+                and "DagsterUserCodeUnreachableError" not in location["message"]
+            ):
+                raise SynthError(location["message"], where=entry["name"])
         return bool(entries) and all(
             entry["loadStatus"] == "LOADED" and entry["locationOrLoadError"]["__typename"] == "RepositoryLocation"
             for entry in entries

@@ -75,8 +75,8 @@ def _write_json(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
     """One array, a row on each line."""
     opening = b"[\n"
     for row in _rows(reader):
-        told = json_ready(dict(zip(reader.schema.names, row, strict=True)))
-        file.write(opening + json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
+        record = json_ready(dict(zip(reader.schema.names, row, strict=True)))
+        file.write(opening + json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
         opening = b",\n"
     file.write(b"[]\n" if opening == b"[\n" else b"\n]\n")
 

@@ -46,22 +46,22 @@ def examine(settings: "Settings") -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    told = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    message = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
     if OLDEST <= sys.version_info[:2] <= NEWEST:
-        return Finding("python", "ok", told)
-    return Finding("python", "fail", told, "use Python 3.11, 3.12 or 3.13")
+        return Finding("python", "ok", message)
+    return Finding("python", "fail", message, "use Python 3.11, 3.12 or 3.13")
 
 
 def _versions() -> Finding:
     found = {name: _version(name) for name in SHOWN_VERSIONS}
-    told = ", ".join(f"{name} {number or 'is missing'}" for name, number in found.items())
+    text = ", ".join(f"{name} {number or 'is missing'}" for name, number in found.items())
     if not all(found.values()):
-        return Finding("packages", "fail", told, "pip install synth-assets")
+        return Finding("packages", "fail", text, "pip install synth-assets")
     extension = _version("duckdb-extension-ducklake")
     if extension not in (None, found["duckdb"]):
         remedy = f"pip install duckdb-extension-ducklake=={found['duckdb']}"
-        return Finding("packages", "fail", f"{told}; the DuckLake extension is {extension}, of another DuckDB", remedy)
-    return Finding("packages", "ok", told)
+        return Finding("packages", "fail", f"{text}; the DuckLake extension is {extension}, of another DuckDB", remedy)
+    return Finding("packages", "ok", text)
 
 
 def _version(name: str) -> str | None:
@@ -72,12 +72,12 @@ def _version(name: str) -> str | None:
 
 
 def _home(home: Path) -> Finding:
-    there = next(each for each in (home, *home.parents) if each.exists())
+    existing = next(each for each in (home, *home.parents) if each.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
-        return Finding("home", "fail", f"{there} cannot be written to: {error.strerror}", "set SYNTH_HOME elsewhere")
+        return Finding("home", "fail", f"{existing} cannot be written to: {error.strerror}", "set SYNTH_HOME elsewhere")
     return Finding("home", "ok", f"{home}{'' if home.is_dir() else ' (will be made)'}")
 
 
@@ -88,11 +88,13 @@ def _nearest(path: Path) -> Path:
 
 def _disk(home: Path) -> Finding:
     free = shutil.disk_usage(_nearest(home)).free
-    told = f"{free / 2**30:.1f} GiB free"
+    message = f"{free / 2**30:.1f} GiB free"
     if free < FEW_BYTES:
         state: Literal["warn", "fail"] = "fail" if free < TOO_FEW_BYTES else "warn"
-        return Finding("disk", state, told, "`synth lake care` removes what nothing needs, or set SYNTH_HOME elsewhere")
-    return Finding("disk", "ok", told)
+        return Finding(
+            "disk", state, message, "`synth lake care` removes what nothing needs, or set SYNTH_HOME elsewhere"
+        )
+    return Finding("disk", "ok", message)
 
 
 def _recipes(settings: "Settings") -> Iterator[Finding]:
@@ -117,8 +119,10 @@ def _lake(settings: "Settings") -> Iterator[Finding]:
             with open_lake(settings if is_there else replace(settings, home=Path(folder))) as lake:
                 yield Finding("extensions", "ok", f"DuckDB {_version('duckdb')} loads DuckLake")
                 if is_there:
-                    told = f"{len(lake.tables())} tables, {len(lake.snapshots())} snapshots, newest {lake.snapshot()}"
-                    yield Finding("lake", "ok", told)
+                    message = (
+                        f"{len(lake.tables())} tables, {len(lake.snapshots())} snapshots, newest {lake.snapshot()}"
+                    )
+                    yield Finding("lake", "ok", message)
                 else:
                     yield Finding("lake", "ok", "none yet; `synth run mitall` makes one")
     except SynthError as error:
@@ -131,8 +135,8 @@ def _key(settings: "Settings") -> Finding:
         return Finding("key", "ok", f"not needed: SYNTH_TEACHER is {settings.teacher}")
     if settings.secret(DEFAULT_KEY):
         return Finding("key", "ok", f"{DEFAULT_KEY} is set")
-    told = f"{DEFAULT_KEY} is not set: shipped recipes run on the offline teacher, others stop"
-    return Finding("key", "ok" if settings.base_url != MISTRAL_URL else "warn", told, f"set {DEFAULT_KEY}")
+    message = f"{DEFAULT_KEY} is not set: shipped recipes run on the offline teacher, others stop"
+    return Finding("key", "ok" if settings.base_url != MISTRAL_URL else "warn", message, f"set {DEFAULT_KEY}")
 
 
 def _server(settings: "Settings") -> Finding:
@@ -149,9 +153,9 @@ def _server(settings: "Settings") -> Finding:
     return Finding("teacher", "ok", f"{url} answers")
 
 
-def settings_told(settings: "Settings") -> list[tuple[str, str, str]]:
+def list_settings(settings: "Settings") -> list[tuple[str, str, str]]:
     """Each setting: its name, its value, and whether it is the default. Keys are `set` or `not set`."""
-    told = {
+    fields = {
         "SYNTH_HOME": str(settings.home),
         "SYNTH_RECIPES": str(settings.recipes or "only the shipped ones"),
         "SYNTH_SQL": str(settings.sql or "only the shipped ones"),
@@ -160,7 +164,7 @@ def settings_told(settings: "Settings") -> list[tuple[str, str, str]]:
         "MISTRAL_BASE_URL": _without_secrets(settings.base_url),
         DEFAULT_KEY: "set" if settings.secret(DEFAULT_KEY) else "not set",
     }
-    return [(name, value, "yours" if settings.secret(name) else "default") for name, value in told.items()]
+    return [(name, value, "yours" if settings.secret(name) else "default") for name, value in fields.items()]
 
 
 def _without_secrets(url: str) -> str:

@@ -28,9 +28,9 @@ def sinks_of(recipe: "Recipe", stage: str | None) -> list[str]:
         return sinks
     if stage is not None and stage in sinks:
         return [stage]
-    told = f"{stage!r} writes no files" if stage is not None else "no stage of it writes files"
+    message = f"{stage!r} writes no files" if stage is not None else "no stage of it writes files"
     remedy = f"these do: {', '.join(sinks)}" if sinks else "add one, such as `kind: chat_jsonl`"
-    raise RecipeError(told, where=str(recipe.path), remedy=remedy)
+    raise RecipeError(message, where=str(recipe.path), remedy=remedy)
 
 
 def copy_export(folder: Path, to: Path) -> "Manifest":

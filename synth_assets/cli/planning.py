@@ -54,11 +54,11 @@ class Planned:
         }
 
 
-def plan_of(engine: "Engine", recipe: "Recipe", wish: "RunSelection") -> Planned:
+def plan_of(engine: "Engine", recipe: "Recipe", selection: "RunSelection") -> Planned:
     """What a run would do, before anything is spent."""
     from synth_assets.engine.plan import plan
 
-    lines = plan(engine, recipe, wish)
+    lines = plan(engine, recipe, selection)
     return Planned(recipe.name, lines, _total(lines), recipe.budget)
 
 

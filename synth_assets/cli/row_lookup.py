@@ -48,10 +48,10 @@ def shown(lake: "Lake", view: View, *, with_originals: bool) -> Shown:
 
 def _originals(lake: "Lake", view: View, rows: Sequence[Row], dialogs: Sequence[str]) -> dict[str, Row]:
     """For each row the nearest it was made from, at the first step back where a dialog was another."""
-    places: set[Place] = {(view.table, view.at)}
+    indexes: set[Place] = {(view.table, view.at)}
     before = {row["row_id"]: row for row in rows if row.get("parent_ids")}
     while before:
-        parents, places = _parents(lake, places, before.values())
+        parents, indexes = _parents(lake, indexes, before.values())
         before = {
             child: parents[parent]
             for child, row in before.items()
@@ -67,7 +67,7 @@ def _differs(before: Row | None, after: Row, dialogs: Sequence[str]) -> bool:
     return before is not None and any(name in before and before[name] != after[name] for name in dialogs)
 
 
-def _parents(lake: "Lake", places: set[Place], rows: Iterable[Row]) -> tuple[dict[str, Row], set[Place]]:
+def _parents(lake: "Lake", indexes: set[Place], rows: Iterable[Row]) -> tuple[dict[str, Row], set[Place]]:
     """The parents of rows as they were when the rows were made (as they are where that has expired), and where."""
     from synth_assets.engine.commit.commits import latest_commits
 
@@ -75,7 +75,7 @@ def _parents(lake: "Lake", places: set[Place], rows: Iterable[Row]) -> tuple[dic
     kept = {snapshot.id for snapshot in lake.snapshots()}
     found: dict[str, Row] = {}
     where: set[Place] = set()
-    for table, at in places:
+    for table, at in indexes:
         for commit in latest_commits(lake, table, at).values():
             for read, state in commit.inputs.items():
                 then = int(state["snapshot"]) if int(state["snapshot"]) in kept else None
@@ -114,6 +114,6 @@ def tables_of(lake: "Lake", schema: str) -> list[TableState]:
                max(committed_at) AS committed_at, arg_max(folder, committed_at) AS folder
         FROM newest GROUP BY recipe, stage ORDER BY max(committed_at)
     """
-    there = set(lake.tables())
+    existing = set(lake.tables())
     states = (TableState(**row) for row in lake.rows(sql, (schema,)))
-    return [state for state in states if state.table in there]
+    return [state for state in states if state.table in existing]

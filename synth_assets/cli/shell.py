@@ -29,9 +29,9 @@ def edit_lines(history: Path, words: list[str]) -> Callable[[], None]:
     except ImportError:
         return lambda: None
 
-    def complete(begun: str, place: int) -> str | None:
+    def complete(begun: str, index: int) -> str | None:
         fitting = [word for word in words if word.startswith(begun)]
-        return fitting[place] if place < len(fitting) else None
+        return fitting[index] if index < len(fitting) else None
 
     readline.set_completer(complete)
     readline.set_completer_delims(" \t\n(),;=<>")
@@ -59,11 +59,11 @@ class Shell:
         """Until the person leaves."""
         self._console.print(HELP, style="dim", markup=False)
         keep_line = edit_lines(history, self._words())
-        for said in self._questions():
+        for text in self._questions():
             keep_line()
             try:
                 with ended_by_ctrl_c():
-                    self._answer(said)
+                    self._answer(text)
             except SynthError as error:
                 from synth_assets.cli.views.errors import print_error
 
@@ -90,11 +90,11 @@ class Shell:
     def _prompt(self) -> str:
         return "synth> " if self._at is None else f"synth@{self._at}> "
 
-    def _answer(self, said: str) -> None:
-        if not said.startswith("\\"):
-            print_answer(self._console, first_rows(self._lake, said, self._at))
+    def _answer(self, text: str) -> None:
+        if not text.startswith("\\"):
+            print_answer(self._console, first_rows(self._lake, text, self._at))
             return
-        name, _, argument = said.strip().partition(" ")
+        name, _, argument = text.strip().partition(" ")
         command = self._commands.get(name, self._commands["\\?"])
         command(argument.strip().rstrip(";"))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from synth_assets.core.errors import BudgetError, TeacherError
 from synth_assets.core.request import Call, Outcome, Reply, Target
 from synth_assets.core.stage import Row
-from synth_assets.engine import row_conversation as sheets
+from synth_assets.engine import row_conversation as conversations
 from synth_assets.engine.job import MadeRow, RejectedRow, Tally
 from synth_assets.engine.ledger.session import LedgerSession
 from synth_assets.engine.row_conversation import AnyAsk, RowConversation
@@ -22,13 +22,13 @@ def replay_ledger(
     stage: AnyAsk, target: Target, rows: Iterable[Row], find: Callable[[set[str]], dict[str, Reply]]
 ) -> tuple[list[RowConversation], int]:
     """The sheets of some rows, moved on as far as the ledger knows, repairs included; and the hits."""
-    batch = [sheets.open_conversation(stage, target, row) for row in rows]
+    batch = [conversations.open_conversation(stage, target, row) for row in rows]
     hits = 0
     while True:
-        wanted = {thread.call.key for sheet in batch for thread in sheet.open_exchanges}
-        taken = sheets.advance_known(stage, batch, find(wanted)) if wanted else 0
-        hits += taken
-        if not taken:
+        wanted = {exchange.call.key for conversation in batch for exchange in conversation.open_exchanges}
+        used = conversations.advance_known(stage, batch, find(wanted)) if wanted else 0
+        hits += used
+        if not used:
             return batch, hits
 
 
@@ -53,7 +53,7 @@ class AskRun:
                 opened, hits = await asyncio.to_thread(replay_ledger, self.stage, self.target, batch, self.session.find)
                 self.tally.hits += hits
                 self.tally.input_rows += len(batch)
-                waiting.extend(self._begin(sheet) for sheet in opened)
+                waiting.extend(self._begin(conversation) for conversation in opened)
                 while len(waiting) > self.window or (waiting and _is_ready(waiting[0])):
                     yield await _result(waiting.popleft())
             while waiting:
@@ -64,19 +64,19 @@ class AskRun:
         finally:
             await _cancel(waiting)
 
-    def _begin(self, sheet: RowConversation) -> Outcomes | asyncio.Task[Outcomes]:
-        if sheet.open_exchanges:
-            return asyncio.create_task(self._finish(sheet))
-        return sheets.collect_rows(self.stage, sheet)
+    def _begin(self, conversation: RowConversation) -> Outcomes | asyncio.Task[Outcomes]:
+        if conversation.open_exchanges:
+            return asyncio.create_task(self._finish(conversation))
+        return conversations.collect_rows(self.stage, conversation)
 
-    async def _finish(self, sheet: RowConversation) -> Outcomes:
-        first, *others = (self._follow(sheet.row, thread) for thread in sheet.open_exchanges)
+    async def _finish(self, conversation: RowConversation) -> Outcomes:
+        first, *others = (self._follow(conversation.row, exchange) for exchange in conversation.open_exchanges)
         await (asyncio.gather(first, *others) if others else first)
-        return sheets.collect_rows(self.stage, sheet)
+        return conversations.collect_rows(self.stage, conversation)
 
-    async def _follow(self, row: Row, thread: sheets.Exchange) -> None:
-        while thread.end is None:
-            sheets.advance(self.stage, row, thread, await self._ask(thread.call))
+    async def _follow(self, row: Row, exchange: conversations.Exchange) -> None:
+        while exchange.end is None:
+            conversations.advance(self.stage, row, exchange, await self._ask(exchange.call))
 
     async def _ask(self, call: Call) -> Outcome:
         """One answer, bought once: a call that is under way, or was answered a moment ago, is shared."""
@@ -86,16 +86,16 @@ class AskRun:
         if (under_way := self._inflight.get(call.key)) is not None:
             self.tally.hits += 1
             return await asyncio.shield(under_way)
-        told = self._inflight[call.key] = asyncio.get_running_loop().create_future()
+        answered = self._inflight[call.key] = asyncio.get_running_loop().create_future()
         try:
             outcome = await self._buy(call)
         except BaseException as error:
-            told.set_exception(error)
-            told.exception()  # nobody else may have waited for it
+            answered.set_exception(error)
+            answered.exception()  # nobody else may have waited for it
             raise
         finally:
             del self._inflight[call.key]
-        told.set_result(outcome)
+        answered.set_result(outcome)
         return outcome
 
     async def _buy(self, call: Call) -> Outcome:

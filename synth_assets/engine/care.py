@@ -30,14 +30,14 @@ class CareSummary:
 
 def care(lake: Lake, settings: Settings, older_than_s: float = 7 * DAY_S) -> CareSummary:
     """Cleans up. Rows of tables as they are now, and of exports that are there, can be traced afterwards as before."""
-    taken = writer.recover_journal(lake, settings.journal)
+    used = writer.recover_journal(lake, settings.journal)
     committed = _exports_of(lake, settings.exports)
     keep = snapshots_to_keep(lake, settings.exports)
     report = lake.care(keep_snapshots=keep, older_than_s=older_than_s)
     deleted = tuple(export_folders.find_orphans(settings.exports, set(map(str, committed)), min(older_than_s, DAY_S)))
     for folder in deleted:
         shutil.rmtree(folder)
-    return CareSummary(report, tuple(sorted(keep)), deleted, taken)
+    return CareSummary(report, tuple(sorted(keep)), deleted, used)
 
 
 def _exports_of(lake: Lake, folder: Path) -> set[Path]:
@@ -97,6 +97,6 @@ class _History:
     def _as_of(self, table: str, at: int) -> Iterator[Mapping[str, Any]]:
         """The commits that a table consisted of at a snapshot; one whose snapshot is gone is older than all others."""
         for commits in self._commits[table].values() if table in self._commits else ():
-            there = [commit for commit in commits if (commit["snapshot"] or 0) <= at]
-            if there:
-                yield there[-1]
+            existing = [commit for commit in commits if (commit["snapshot"] or 0) <= at]
+            if existing:
+                yield existing[-1]

@@ -58,8 +58,8 @@ class Difference:
 
 def diff_tables(lake: Lake, a: Version, b: Version, most: int) -> Difference:
     """How the rows of `b` differ from those of `a`; the first `most` differences of each sort are told in full."""
-    there = [_value_columns(lake, version) for version in (a, b)]
-    shared = [name for name in there[0] if name in there[1]]
+    existing = [_value_columns(lake, version) for version in (a, b)]
+    shared = [name for name in existing[0] if name in existing[1]]
     differ = " OR ".join(f"a.{quoted_column(name)} IS DISTINCT FROM b.{quoted_column(name)}" for name in shared)
     both = f"FROM {_read(a)} a FULL JOIN {_read(b)} b ON a.row_id = b.row_id"
     what = (
@@ -77,8 +77,8 @@ def diff_tables(lake: Lake, a: Version, b: Version, most: int) -> Difference:
         str(a),
         str(b),
         **{name: counts.get(name, 0) for name in ("same", "added", "removed", "changed")},
-        columns_added=tuple(name for name in there[1] if name not in shared),
-        columns_removed=tuple(name for name in there[0] if name not in shared),
+        columns_added=tuple(name for name in existing[1] if name not in shared),
+        columns_removed=tuple(name for name in existing[0] if name not in shared),
         first=tuple(_row_change(row) for row in rows),
     )
 
@@ -113,7 +113,7 @@ class _Line:
 
     number: int
     digest: bytes
-    said: bytes | None
+    question: bytes | None
     offset: int
 
 
@@ -155,21 +155,21 @@ def _lines(path: Path) -> list[_Line]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                lines.append(_Line(number, sha256(line.rstrip(b"\r\n")).digest(), _said(line), offset))
+                lines.append(_Line(number, sha256(line.rstrip(b"\r\n")).digest(), _hash_questions(line), offset))
                 offset += len(line)
     except OSError as error:
         raise SynthError(f"it cannot be read: {error.strerror}", where=str(path)) from error
     return lines
 
 
-def _said(line: bytes) -> bytes | None:
+def _hash_questions(line: bytes) -> bytes | None:
     """A hash of what is not the assistant's: it names a dialog whose answers were made anew."""
     try:
         turns = json.loads(line)["messages"]
-        said = [[turn["role"], turn["content"]] for turn in turns if turn["role"] != "assistant"]
+        items = [[turn["role"], turn["content"]] for turn in turns if turn["role"] != "assistant"]
     except (ValueError, LookupError, TypeError):
         return None
-    return sha256(json.dumps(said).encode()).digest()
+    return sha256(json.dumps(items).encode()).digest()
 
 
 def _others(lines: Iterable[_Line], kept: Counter[bytes]) -> list[_Line]:
@@ -187,9 +187,9 @@ def _pairs(removed: Sequence[_Line], added: Sequence[_Line]) -> Iterator[tuple[_
     """Lines that are the same dialog answered anew; of other lines, those with the same number."""
     waiting: defaultdict[bytes | int, deque[_Line]] = defaultdict(deque)
     for line in added:
-        waiting[line.number if line.said is None else line.said].append(line)
+        waiting[line.number if line.question is None else line.question].append(line)
     for line in removed:
-        found = waiting[line.number if line.said is None else line.said]
+        found = waiting[line.number if line.question is None else line.question]
         if found:
             yield line, found.popleft()
 

@@ -47,9 +47,9 @@ def make_current(folder: Path) -> None:
     link.replace(folder.parent / CURRENT)
 
 
-def relocate(told: Path | str, exports: Path) -> Path:
+def relocate(folder: Path | str, exports: Path) -> Path:
     """The folder that a commit tells of, wherever the home has been moved since."""
-    return exports.joinpath(*Path(told).parts[-3:])
+    return exports.joinpath(*Path(folder).parts[-3:])
 
 
 def find_orphans(exports: Path, committed: set[str], older_than_s: float) -> Iterator[Path]:

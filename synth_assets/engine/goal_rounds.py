@@ -119,5 +119,5 @@ class GoalRounds:
 
     def _out_of_money(self, error: BudgetError) -> BudgetError:
         accepted = self.rounds[-1].accepted if self.rounds else 0
-        told = f"{accepted} of {self._goal.rows} rows of {self._goal.stage} after {len(self.rounds)} rounds"
-        return BudgetError(f"{error.message}; the goal: {told}", where=error.where, remedy=error.remedy)
+        message = f"{accepted} of {self._goal.rows} rows of {self._goal.stage} after {len(self.rounds)} rounds"
+        return BudgetError(f"{error.message}; the goal: {message}", where=error.where, remedy=error.remedy)

@@ -20,7 +20,7 @@ class TableTask:
 
     schema: str
     name: str
-    kin: str
+    id_namespace: str
     kind: str
     contract: Contract
     partition_key: str
@@ -75,7 +75,7 @@ class Job:
         return TableTask(
             schema=self.schema,
             name=self.stage,
-            kin=self.recipe.name,
+            id_namespace=self.recipe.name,
             kind=stage.kind,
             contract=self._contract,
             partition_key=self.partition.key,

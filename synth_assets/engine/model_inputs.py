@@ -10,12 +10,12 @@ from synth_assets.recipes import Recipe
 
 def model_input_tables(recipes: Iterable[Recipe], lake: Reader | None = None) -> dict[str, Mapping[str, str]]:
     """The columns of each table, with their DuckDB types. What a recipe says goes before what the lake still holds."""
-    held = {table: lake.columns(table) for table in lake.tables()} if lake is not None else {}
-    told = {table: columns_of(contract, ids=False, calls=False) for table, contract in ENGINE_TABLES.items()}
+    kept = {table: lake.columns(table) for table in lake.tables()} if lake is not None else {}
+    fields = {table: columns_of(contract, ids=False, calls=False) for table, contract in ENGINE_TABLES.items()}
     for recipe in recipes:
         for stage, contract in recipe.contracts.items():
             table = f"{recipe.name}.{stage}"
-            told[table] = columns_of(contract, ids=True, calls=recipe.stages[stage].shape == "ask")
-            told[rejects_of(table)] = columns_of(REJECTS_CONTRACT, ids=True, calls=True)
-    types = {table: {name: duckdb_type(kind) for name, kind in columns.items()} for table, columns in told.items()}
-    return {**held, **types}
+            fields[table] = columns_of(contract, ids=True, calls=recipe.stages[stage].shape == "ask")
+            fields[rejects_of(table)] = columns_of(REJECTS_CONTRACT, ids=True, calls=True)
+    types = {table: {name: duckdb_type(kind) for name, kind in columns.items()} for table, columns in fields.items()}
+    return {**kept, **types}

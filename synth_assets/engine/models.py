@@ -43,7 +43,7 @@ def _table_task(model: Model, run_id: str, partition_key: str, contract: Contrac
     return TableTask(
         schema=model.schema,
         name=model.name,
-        kin=model.schema,
+        id_namespace=model.schema,
         kind="sql",
         contract=contract,
         partition_key=partition_key,

@@ -48,9 +48,9 @@ class PlanLine:
     goal: str = ""
 
 
-def plan(engine: Engine, recipe: Recipe, wish: RunSelection) -> list[PlanLine]:
+def plan(engine: Engine, recipe: Recipe, selection: RunSelection) -> list[PlanLine]:
     """A line for each job of a run, in its order."""
-    jobs = jobs_of(recipe, wish, "plan")
+    jobs = jobs_of(recipe, selection, "plan")
     planner = _Planner(engine, {(job.stage, job.partition.key): job for job in jobs})
     return [planner.line(job) for job in jobs]
 
@@ -87,9 +87,11 @@ class _Planner:
             return ""
         table = f"{job.recipe.name}.{goal.stage}"
         part = job.partition.key if job.recipe.is_partitioned(goal.stage) else None
-        there = self._lake.count(table, part, self._at) if self._lake.has(table, self._at) else 0
+        existing = self._lake.count(table, part, self._at) if self._lake.has(table, self._at) else 0
         rounds = f"it takes {goal.rounds} rounds at most, this is one"
-        return "" if there >= goal.rows else f"the goal is {goal.rows} rows of {table}, {there} are there; {rounds}"
+        return (
+            "" if existing >= goal.rows else f"the goal is {goal.rows} rows of {table}, {existing} are there; {rounds}"
+        )
 
     def _is_current(self, job: Job) -> bool:
         """Whether the run would leave the job's table as it is, given what it would do before."""
@@ -125,9 +127,11 @@ class _Planner:
         """A source is read to see whether it holds other rows than its table."""
         if job.force or not self._lake.has(job.table, self._at):
             return True
-        there = (row.row_id for batch in read_rows(self._lake, job.table, job.partition.key, self._at) for row in batch)
+        existing = (
+            row.row_id for batch in read_rows(self._lake, job.table, job.partition.key, self._at) for row in batch
+        )
         anew = (row.row_id for batch in self._source(job, stage, PlanLine("", "")) for row in batch)
-        return any(before != after for before, after in zip_longest(there, anew))
+        return any(before != after for before, after in zip_longest(existing, anew))
 
     def _simulated(self, job: Job, line: PlanLine) -> Iterator[Batch]:
         stage = job.recipe.stages[job.stage]
@@ -178,8 +182,8 @@ class _Planner:
                 unknown += batch.count(PLACEHOLDER) if name == stage.from_ else 0
                 yield from (row for row in batch if row is not PLACEHOLDER)
 
-        beside = {name: known(name) for name in stage.inputs() if name != stage.from_}
-        sifted = stage.sift(known(stage.from_), beside)
+        others = {name: known(name) for name in stage.inputs() if name != stage.from_}
+        sifted = stage.sift(known(stage.from_), others)
         while some := list(islice(sifted, ask.LOOKUP_ROWS)):
             outcomes = [row_from_parent(each.parent, each.outcome) for each in some]
             made = [outcome for outcome in outcomes if isinstance(outcome, MadeRow)]
@@ -236,6 +240,6 @@ def _checked(job: Job, check: RowCheck, made: list[MadeRow], line: PlanLine) -> 
     line.rejects += len(faults)
     return [
         Row(row_id(job.recipe.name, job.stage, each.origin, each.ordinal), each.values)
-        for place, each in enumerate(made)
-        if place not in faults
+        for index, each in enumerate(made)
+        if index not in faults
     ]

@@ -49,35 +49,35 @@ def _row(values: dict[str, object]) -> Row:
 
 def rows_from_source(job: Job, stage: Source, lake: Lake) -> Iterator[MadeRow | RejectedRow]:
     """The rows of a source, named by their `id` column or their content; equal ones are told apart by their count."""
-    siblings = RowOrdinals()
+    ordinals = RowOrdinals()
     part = job.partition
     day = (part.key,) if part.scheme == "daily" else ()
     reach = LakeSourceContext(job.recipe.path.parent, lake)
-    for place, item in enumerate(stage.rows(part, reach)):
-        if job.limit is not None and place >= job.limit:
+    for index, item in enumerate(stage.rows(part, reach)):
+        if job.limit is not None and index >= job.limit:
             return
         if isinstance(item, Rejection):
             yield RejectedRow({}, item.reason, item.detail)
             continue
         content = content_hash("source/1", json_ready(item if stage.id is None else {stage.id: item[stage.id]}))
-        yield MadeRow(item, (*day, content), siblings.place((content,)))
+        yield MadeRow(item, (*day, content), ordinals.next_ordinal((content,)))
 
 
-def row_from_study(found: Values | RowOutcome, siblings: RowOrdinals) -> MadeRow | RejectedRow:
+def row_from_study(found: Values | RowOutcome, ordinals: RowOrdinals) -> MadeRow | RejectedRow:
     """A row of a study, or what it says became of an upstream row."""
     return (
         row_from_parent(found.parent, found.outcome)
         if isinstance(found, RowOutcome)
-        else row_from_query(found, siblings)
+        else row_from_query(found, ordinals)
     )
 
 
-def row_from_query(values: Values, siblings: RowOrdinals) -> MadeRow:
+def row_from_query(values: Values, ordinals: RowOrdinals) -> MadeRow:
     """A row of a query. Its id follows from the parents it carries, or from its content; equal ones are counted."""
     parents = tuple(cast(list[str], values.get("parent_ids") or ()))
     own = {name: value for name, value in values.items() if name not in SYSTEM_COLUMNS}
     origin = parents or (content_hash("query/1", json_ready(own)),)
-    return MadeRow(own, origin, siblings.place(origin), parents)
+    return MadeRow(own, origin, ordinals.next_ordinal(origin), parents)
 
 
 def row_from_parent(parent: Row, outcome: Values | Rejection) -> MadeRow | RejectedRow:

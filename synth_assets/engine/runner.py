@@ -176,13 +176,13 @@ class Runner:
             stage.prepare()
 
     def _query(self, job: Job, stage: Query, base: CommitRecord | None, inputs: Inputs) -> StageResult:
-        siblings = RowOrdinals()
+        ordinals = RowOrdinals()
         with self._build(job, base) as build:
             for batch in self._selected(job, stage.query(), snapshot_of(inputs)):
                 build.tally.input_rows += batch.num_rows
-                if not build.add_columns(batch, siblings):
+                if not build.add_columns(batch, ordinals):
                     for values in to_rows(batch):
-                        build.add(row_from_query(values, siblings))
+                        build.add(row_from_query(values, ordinals))
             return build.commit(inputs)
 
     def _selected(self, job: Job, select: str, at: int) -> "pa.RecordBatchReader":
@@ -196,14 +196,14 @@ class Runner:
         return self.lake.query(sql, at=at)
 
     def _study(self, job: Job, stage: Study, base: CommitRecord | None, inputs: Inputs) -> StageResult:
-        siblings = RowOrdinals()
+        ordinals = RowOrdinals()
         contracts = {name: job.recipe.contracts[name] for name in stage.inputs()}
         with self._build(job, base) as build:
             with export_folders.new_folder(self.settings.exports, job) as folder:
-                desk = LakeStudyContext(contracts, folder, partial(self._answers, job, snapshot_of(inputs)))
-                for found in stage.rows(desk):
+                context = LakeStudyContext(contracts, folder, partial(self._answers, job, snapshot_of(inputs)))
+                for found in stage.rows(context):
                     build.tally.input_rows += 1
-                    build.add(row_from_study(found, siblings))
+                    build.add(row_from_study(found, ordinals))
                     self.on_progress(job, build.tally)
             return _exported(build, inputs, folder)
 

@@ -28,39 +28,39 @@ class RunSelection:
         return self.stage is None and self.limit is None
 
 
-def jobs_of(recipe: Recipe, wish: RunSelection, run_id: str) -> list[Job]:
+def jobs_of(recipe: Recipe, selection: RunSelection, run_id: str) -> list[Job]:
     """The jobs of a run, each after those it reads."""
-    if wish.stage is not None and wish.stage not in recipe.stages:
+    if selection.stage is not None and selection.stage not in recipe.stages:
         raise RecipeError(
-            f"there is no stage {wish.stage!r}",
+            f"there is no stage {selection.stage!r}",
             where=str(recipe.path),
             remedy=f"it has {', '.join(recipe.stages)}",
         )
     return [
-        Job(recipe, stage, partition, run_id, wish.limit, wish.force)
-        for stage in _stages(recipe, wish)
-        for partition in _partitions(recipe, stage, wish)
+        Job(recipe, stage, partition, run_id, selection.limit, selection.force)
+        for stage in _stages(recipe, selection)
+        for partition in _partitions(recipe, stage, selection)
     ]
 
 
-def _stages(recipe: Recipe, wish: RunSelection) -> list[str]:
+def _stages(recipe: Recipe, selection: RunSelection) -> list[str]:
     """A trial of one stage makes what comes before it, too: its tables are its own."""
-    if wish.stage is None:
+    if selection.stage is None:
         return list(recipe.stages)
-    if wish.limit is None:
-        return [wish.stage]
-    return [*recipe.upstream(wish.stage), wish.stage]
+    if selection.limit is None:
+        return [selection.stage]
+    return [*recipe.upstream(selection.stage), selection.stage]
 
 
-def _partitions(recipe: Recipe, stage: str, wish: RunSelection) -> Iterator[Partition]:
+def _partitions(recipe: Recipe, stage: str, selection: RunSelection) -> Iterator[Partition]:
     if not recipe.is_partitioned(stage):
         yield Partition()
         return
     keys = recipe.partition_keys()
-    if wish.partition not in (None, ALL):
-        yield recipe.partition(wish.partition)
+    if selection.partition not in (None, ALL):
+        yield recipe.partition(selection.partition)
         return
-    newest_only = wish.partition is None and recipe.partition(keys[-1]).scheme == "daily"
+    newest_only = selection.partition is None and recipe.partition(keys[-1]).scheme == "daily"
     for key in keys[-1:] if newest_only else keys:
         yield recipe.partition(key)
 

@@ -42,8 +42,8 @@ class RowLocation:
 def trace(lake: Lake, what: str) -> TraceNode:
     """The chain of `ROW_ID` or `FILE:LINE`."""
     path, _, number = what.rpartition(":")
-    place = _place_of_line(lake, Path(path), int(number)) if path and number.isdigit() else _place_of_row(lake, what)
-    return _link(lake, place)
+    location = _place_of_line(lake, Path(path), int(number)) if path and number.isdigit() else _place_of_row(lake, what)
+    return _link(lake, location)
 
 
 def _place_of_line(lake: Lake, path: Path, number: int) -> RowLocation:
@@ -73,8 +73,8 @@ def _place_of_line(lake: Lake, path: Path, number: int) -> RowLocation:
 def _line(path: Path, number: int) -> bytes:
     try:
         with path.open("rb") as file:
-            for place, line in enumerate(file, start=1):
-                if place == number:
+            for index, line in enumerate(file, start=1):
+                if index == number:
                     return line.rstrip(b"\r\n")
     except OSError as error:
         raise SynthError(f"it cannot be read: {error.strerror}", where=str(path)) from error
@@ -95,14 +95,14 @@ def _tables_with(lake: Lake, column: str) -> list[str]:
     return [table for table in lake.tables() if not table.startswith("ops.") and column in lake.columns(table)]
 
 
-def _link(lake: Lake, place: RowLocation) -> TraceNode:
-    rows = lake.rows(f"SELECT * FROM {place.table} WHERE row_id = ? LIMIT 1", (place.row_id,), at=place.at)
+def _link(lake: Lake, location: RowLocation) -> TraceNode:
+    rows = lake.rows(f"SELECT * FROM {location.table} WHERE row_id = ? LIMIT 1", (location.row_id,), at=location.at)
     row = rows[0]
-    commit = _commit_of(lake, place, str(row["partition_key"]))
+    commit = _commit_of(lake, location, str(row["partition_key"]))
     inputs = commits.decode_inputs(commit)
     return TraceNode(
-        table=place.table,
-        row_id=place.row_id,
+        table=location.table,
+        row_id=location.row_id,
         values={name: value for name, value in row.items() if name not in ("parent_ids", "call_keys")},
         commit=commit,
         calls=tuple(_calls(lake, list(row.get("call_keys") or ()))),
@@ -119,12 +119,12 @@ def _parent(lake: Lake, inputs: Mapping[str, int], row_id: str) -> RowLocation:
     return _place_of_row(lake, row_id)
 
 
-def _commit_of(lake: Lake, place: RowLocation, partition_key: str) -> Mapping[str, Any]:
-    schema, stage = place.table.split(".")
+def _commit_of(lake: Lake, location: RowLocation, partition_key: str) -> Mapping[str, Any]:
+    schema, stage = location.table.split(".")
     rows = lake.rows(
         f"SELECT * FROM {COMMITS} WHERE recipe = ? AND stage = ? AND partition_key = ? ORDER BY serial DESC LIMIT 1",
         (schema, stage, partition_key),
-        at=place.at,
+        at=location.at,
     )
     return rows[0] if rows else {}
 

@@ -138,8 +138,8 @@ def _code(module: str) -> str:
 def _texts(module: str) -> list[Json]:
     """Return the prompt files of a kind, named `kind.*`, with their texts."""
     package, _, name = module.rpartition(".")
-    beside = (file for file in files(package).iterdir() if file.is_file()) if package else ()
-    texts = [(file.name, file.read_text("utf-8")) for file in beside if file.name.startswith(f"{name}.")]
+    others = (file for file in files(package).iterdir() if file.is_file()) if package else ()
+    texts = [(file.name, file.read_text("utf-8")) for file in others if file.name.startswith(f"{name}.")]
     return [[file, text] for file, text in sorted(texts) if not file.endswith(".py")]
 
 

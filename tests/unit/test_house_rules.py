@@ -9,11 +9,41 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "synth_assets"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FOLDERS = sorted({path.parent for path in MODULES})
+DIALECT = {
+    "told",
+    "said",
+    "kin",
+    "sheet",
+    "sheets",
+    "lane",
+    "lanes",
+    "purse",
+    "desk",
+    "marks",
+    "siblings",
+    "road",
+    "booked",
+    "settled",
+}
+"""Words that were once names here, and that nobody of the field would know."""
+KEYS_OF_JSON = {"cli/commands/check.py": {"told"}, "cli/diagnostics.py": {"told"}}
+"""Fields whose names are keys of what `--json` prints."""
 VAGUE = {"utils", "helpers", "manager", "common", "base", "misc"}
 
 
 def _name(path: Path) -> str:
     return str(path.relative_to(PACKAGE))
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """Every name that a module gives: to functions, classes, arguments, variables and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -57,3 +87,9 @@ def test_only_settings_read_the_environment(path: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=_name)
 def test_a_folder_holds_at_most_25_modules(folder: Path) -> None:
     assert sum(path.parent == folder for path in MODULES) <= 25
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_names_are_words_of_the_field(path: Path) -> None:
+    names = {name for name in _names(ast.parse(path.read_text("utf-8"))) if name.strip("_").lower() in DIALECT}
+    assert not names - KEYS_OF_JSON.get(_name(path), set())

@@ -94,9 +94,9 @@ def _models(settings: "Settings", recipes: "Mapping[str, Recipe]") -> tuple[list
     faults: dict[str, list[SynthError]] = {table: list(errors) for table, errors in found.broken.items()}
     for error in check_models(found.models, _known_tables(settings, recipes)):
         faults.setdefault(_model_of(found.models, error), []).append(error)
-    told = {model.table: f"SQL over {', '.join(model.inputs)}" for model in found.models}
-    names = sorted({*told, *faults})
-    return [Checked("sql", name, told.get(name, ""), faults.get(name, ())) for name in names], list(found.notes)
+    fields = {model.table: f"SQL over {', '.join(model.inputs)}" for model in found.models}
+    names = sorted({*fields, *faults})
+    return [Checked("sql", name, fields.get(name, ""), faults.get(name, ())) for name in names], list(found.notes)
 
 
 def _model_of(models: "Sequence[Model]", error: "SynthError") -> str:

@@ -18,15 +18,15 @@ def command(ctx: click.Context, as_json: bool) -> None:
     and the teacher's server; then every setting with its value. The exit code is 1 if something fails.
     """
     from synth_assets import settings
-    from synth_assets.cli.diagnostics import examine, settings_told
+    from synth_assets.cli.diagnostics import examine, list_settings
     from synth_assets.cli.views.findings import print_findings
     from synth_assets.cli.views.terminal import out, print_json
 
     at = settings.load()
-    findings, told = list(examine(at)), settings_told(at)
+    findings, listed = list(examine(at)), list_settings(at)
     if as_json:
-        named = {name: {"value": value, "from": origin} for name, value, origin in told}
+        named = {name: {"value": value, "from": origin} for name, value, origin in listed}
         print_json({"good": all(each.state != "fail" for each in findings), "findings": findings, "settings": named})
     else:
-        print_findings(out(), findings, told)
+        print_findings(out(), findings, listed)
     ctx.exit(1 if any(each.state == "fail" for each in findings) else 0)

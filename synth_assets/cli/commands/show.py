@@ -27,9 +27,13 @@ RECORDS = 3
 )
 @click.option("--partition", help="Only rows of this day or shard.")
 @click.option("--rejects", is_flag=True, help="The rows that were turned away, and why.")
-@click.option("--side-by-side/--alone", "beside", default=True, help="Dialogs beside what they were before, or alone.")
+@click.option(
+    "--side-by-side/--alone", "side_by_side", default=True, help="Dialogs beside what they were before, or alone."
+)
 @at_option
-def command(what: str, rows: int | None, partition: str | None, rejects: bool, beside: bool, at: int | None) -> None:
+def command(
+    what: str, rows: int | None, partition: str | None, rejects: bool, side_by_side: bool, at: int | None
+) -> None:
     """Show the tables of a recipe, or the rows of a table.
 
     Rewritten dialogs stand beside their originals, turn by turn. For more than looking, there is `synth sql`.
@@ -44,14 +48,14 @@ def command(what: str, rows: int | None, partition: str | None, rejects: bool, b
             _show_recipe(out(), lake, what)
             return
         table = known_table(lake, f"{what}__rejects" if rejects else what, at)
-        _show_table(out(), lake, View(table, rows, partition, at), beside=beside)
+        _show_table(out(), lake, View(table, rows, partition, at), side_by_side=side_by_side)
 
 
-def _show_table(console: "Console", lake: "Lake", view: "View", *, beside: bool) -> None:
+def _show_table(console: "Console", lake: "Lake", view: "View", *, side_by_side: bool) -> None:
     from synth_assets.cli.row_lookup import shown
     from synth_assets.cli.views.rows import is_wide, print_rows
 
-    found = shown(lake, view, with_originals=beside)
+    found = shown(lake, view, with_originals=side_by_side)
     print_rows(console, found, view.rows or (RECORDS if is_wide(found) else FETCHED))
 
 
@@ -66,4 +70,4 @@ def _show_recipe(console: "Console", lake: "Lake", name: str) -> None:
     print_tables(console, states)
     asked = [state.table for state in states if "call_keys" in lake.columns(state.table)]
     if asked:
-        _show_table(console, lake, View(asked[-1], 1), beside=True)
+        _show_table(console, lake, View(asked[-1], 1), side_by_side=True)

@@ -49,10 +49,10 @@ def chain_of(lake: "Lake", link: "TraceNode") -> dict[str, Any]:
         for run_id in {str(each.commit["run_id"]) for each in link.walk() if each.commit}
         for each in lake.commits_of(run_id)
     }
-    return _told(link, snapshots)
+    return _node_json(link, snapshots)
 
 
-def _told(link: "TraceNode", snapshots: Mapping[tuple[Any, ...], int]) -> dict[str, Any]:
+def _node_json(link: "TraceNode", snapshots: Mapping[tuple[Any, ...], int]) -> dict[str, Any]:
     """What the lake keeps as the text of JSON is JSON here."""
     commit = dict(link.commit)
     if commit:
@@ -64,5 +64,5 @@ def _told(link: "TraceNode", snapshots: Mapping[tuple[Any, ...], int]) -> dict[s
         "commit": commit,
         "values": dict(link.values),
         "calls": [{**call, "request": json.loads(call["request"])} for call in link.calls],
-        "parents": [_told(parent, snapshots) for parent in link.parents],
+        "parents": [_node_json(parent, snapshots) for parent in link.parents],
     }

@@ -70,19 +70,20 @@ def _only_one(settings: "Settings", web: "Webserver") -> "Iterator[Path]":
     from synth_assets.assets.home import prepare_home
 
     home = prepare_home(settings)
-    place = home / "address"
+    address_file = home / "address"
     lock = try_lock(home / ".up")
     if lock is None:
+        address = address_file.read_text() if address_file.exists() else "it is just starting"
         raise SynthError(
-            f"another `synth up` serves this home: {place.read_text() if place.exists() else 'it is just starting'}",
+            f"another `synth up` serves this home: {address}",
             where=str(settings.home),
             remedy="look there, end it, or set SYNTH_HOME to another folder",
         )
     try:
-        place.write_text(web.url)
+        address_file.write_text(web.url)
         yield home
     finally:
-        place.unlink(missing_ok=True)
+        address_file.unlink(missing_ok=True)
         os.close(lock)
 
 
@@ -128,13 +129,13 @@ def _build_first(settings: "Settings", services: "Services", web: "Webserver") -
         )
         return
     hint(err(), f"the first dataset, {FIRST}, is being built with the offline teacher: {_graph(web)}")
-    run_id, told = web.launch(f"{FIRST}_nightly" if recipe.schedule else FIRST), set[str]()
+    run_id, reported = web.launch(f"{FIRST}_nightly" if recipe.schedule else FIRST), set[str]()
     while True:
         services.raise_if_ended()
         status, steps = web.steps(run_id)
         for step, state in steps.items():
-            if state in ("SUCCESS", "FAILURE") and step not in told:
-                told.add(step)
+            if state in ("SUCCESS", "FAILURE") and step not in reported:
+                reported.add(step)
                 (done if state == "SUCCESS" else failed)(err(), f"{step.replace('__', '.')}")
         if status in ("SUCCESS", "FAILURE", "CANCELED"):
             break

@@ -15,5 +15,5 @@ def print_answer(console: "Console", answer: "QueryResult") -> None:
     """The rows, and how many there are."""
     print_records(console, answer.names, answer.rows)
     rows = len(answer.rows)
-    told = f"the first {count(rows)} rows; --format csv gives all" if answer.more else some(rows, "row")
-    console.print(told, style="dim")
+    message = f"the first {count(rows)} rows; --format csv gives all" if answer.more else some(rows, "row")
+    console.print(message, style="dim")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def print_care(console: "Console", cared: "CareSummary") -> None:
     """What care did; nothing is a result, too."""
     lake = cared.lake
-    told = [
+    items = [
         (len(lake.compacted), f"{some(len(lake.compacted), 'table')} compacted"),
         (lake.snapshots_expired, f"{some(lake.snapshots_expired, 'snapshot')} expired"),
         (lake.files_deleted, f"{some(lake.files_deleted, 'file')} of expired snapshots deleted"),
@@ -26,7 +26,7 @@ def print_care(console: "Console", cared: "CareSummary") -> None:
         (len(cared.exports_deleted), f"{some(len(cared.exports_deleted), 'export')} of killed runs deleted"),
         (cared.replies_taken_up, f"{some(cared.replies_taken_up, 'reply', 'replies')} of killed runs taken up"),
     ]
-    for number, line in told:
+    for number, line in items:
         if number:
             done(console, line)
     freed = f", {size(lake.bytes_freed)} freed" if lake.bytes_freed else ""
@@ -48,6 +48,6 @@ def print_snapshots(console: "Console", snapshots: "Sequence[Snapshot]", most: i
 
 def print_published(console: "Console", report: "PublishReport") -> None:
     """Where the file is and what is in it."""
-    told = f"{some(len(report.tables), 'table')}, {some(report.rows, 'row')}, {size(report.bytes)}"
-    done(console, f"{report.path}: {told}, as of snapshot {report.snapshot}")
+    message = f"{some(len(report.tables), 'table')}, {some(report.rows, 'row')}, {size(report.bytes)}"
+    done(console, f"{report.path}: {message}, as of snapshot {report.snapshot}")
     hint(console, f"duckdb {report.path}")

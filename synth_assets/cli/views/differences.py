@@ -24,8 +24,8 @@ def print_difference(console: "Console", found: "Difference") -> None:
         done(console, f"no difference in {count(found.same)} rows")
         return
     numbers = [(what, getattr(found, what)) for what in ("changed", "added", "removed")]
-    told = [(f"{count(number)} {what}", _STYLES[what] if number else "dim") for what, number in numbers]
-    parts = [part for each in told for part in (each, ", ")]
+    items = [(f"{count(number)} {what}", _STYLES[what] if number else "dim") for what, number in numbers]
+    parts = [part for each in items for part in (each, ", ")]
     console.print(Text.assemble(*parts, (f"{count(found.same)} the same", "dim")))
     for name in found.columns_added:
         warned(console, f"a new column: {name}")
@@ -64,5 +64,5 @@ def _leaves_of(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if not (isinstance(value, list) and value and all(isinstance(turn, dict) and "content" in turn for turn in value)):
         yield name, cell(value)
         return
-    for place, turn in enumerate(value, start=1):
-        yield f"{name}, turn {place} ({turn.get('role')})", cell(turn["content"])
+    for index, turn in enumerate(value, start=1):
+        yield f"{name}, turn {index} ({turn.get('role')})", cell(turn["content"])

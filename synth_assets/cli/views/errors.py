@@ -31,16 +31,16 @@ def error_text(error: SynthError, *, mark: bool = True) -> "Text":
     problems = _problems(error)
     if problems:
         return Text("\n").join(error_text(problem, mark=mark) for problem in problems)
-    place = (f"{error.where}: ", "bold") if error.where else ""
-    told = Text.assemble(("✗ ", "bold red") if mark else "  ", place, safe(error.message))
+    where = (f"{error.where}: ", "bold") if error.where else ""
+    text = Text.assemble(("✗ ", "bold red") if mark else "  ", where, safe(error.message))
     if error.remedy:
-        told.append_text(Text.assemble("\n  " if mark else "\n    ", ("→ ", "cyan"), safe(error.remedy)))
-    return told
+        text.append_text(Text.assemble("\n  " if mark else "\n    ", ("→ ", "cyan"), safe(error.remedy)))
+    return text
 
 
 def error_json(error: SynthError) -> dict[str, object]:
     """What a script wants to know of an error."""
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "kind": type(error).__name__,
         "message": error.message,
         "where": error.where,
@@ -48,10 +48,10 @@ def error_json(error: SynthError) -> dict[str, object]:
         "exit_code": error.exit_code,
     }
     if problems := _problems(error):
-        told["problems"] = [error_json(problem) for problem in problems]
+        fields["problems"] = [error_json(problem) for problem in problems]
     if verdicts := _verdicts(error):
-        told["verdicts"] = json_ready(verdicts)
-    return told
+        fields["verdicts"] = json_ready(verdicts)
+    return fields
 
 
 def _problems(error: SynthError) -> tuple[SynthError, ...]:

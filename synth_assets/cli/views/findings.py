@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from synth_assets.cli.diagnostics import Finding
 
-_MARKS = {"ok": ("✓", "bold green"), "warn": ("!", "bold yellow"), "fail": ("✗", "bold red")}
+_SYMBOLS = {"ok": ("✓", "bold green"), "warn": ("!", "bold yellow"), "fail": ("✗", "bold red")}
 
 
 def print_findings(console: "Console", findings: "Sequence[Finding]", settings: Sequence[tuple[str, str, str]]) -> None:
@@ -23,7 +23,7 @@ def print_findings(console: "Console", findings: "Sequence[Finding]", settings: 
         table.add_column(overflow="fold", no_wrap=column != "told")
     for finding in findings:
         remedy = Text.assemble(("\n→ ", "cyan"), finding.remedy) if finding.remedy else Text()
-        table.add_row(Text(*_MARKS[finding.state]), Text(finding.name), Text(finding.told) + remedy)
+        table.add_row(Text(*_SYMBOLS[finding.state]), Text(finding.name), Text(finding.told) + remedy)
     console.print(table)
     console.print()
     values = grid(("setting", "value", ""))

@@ -74,10 +74,10 @@ def _print_budget(console: "Console", planned: "Planned") -> None:
         some(budget.calls, "call") if budget.calls is not None else "",
         some(budget.tokens, "token") if budget.tokens is not None else "",
     ]
-    told = ", ".join(limit for limit in limits if limit)
+    text = ", ".join(limit for limit in limits if limit)
     if over:
-        warned(console, f"the budget of a run is {told}: it would stop there, and go on when it is run again")
+        warned(console, f"the budget of a run is {text}: it would stop there, and go on when it is run again")
     elif planned.total.cost_usd is None and budget.usd is not None:
-        warned(console, f"the budget of a run is {told}, but the price of a model is unknown (prices.yaml)")
-    elif told and planned.total.cost_usd != 0:
-        hint(console, f"within the budget of a run: {told}")
+        warned(console, f"the budget of a run is {text}, but the price of a model is unknown (prices.yaml)")
+    elif text and planned.total.cost_usd != 0:
+        hint(console, f"within the budget of a run: {text}")

@@ -83,11 +83,11 @@ class Bars:
     def start(self, job: "Job") -> None:
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._done, self._drawn, self._name = 0, 0.0, _told(job)
+        self._done, self._drawn, self._name = 0, 0.0, _label(job)
         self._task = self._progress.add_task(self._name, total=None, spent="", rate="")
 
     def update(self, job: "Job", tally: "Tally") -> None:
-        if _told(job) != self._name:
+        if _label(job) != self._name:
             self.start(job)
         self._done += 1
         now = time.monotonic()
@@ -112,26 +112,26 @@ class Lines:
         self._console = console
         self._name = ""
         self._done = 0
-        self._started = self._told = 0.0
+        self._started = self._printed_at = 0.0
 
     def start(self, job: "Job") -> None:
-        self._done, self._name = 0, _told(job)
-        self._started = self._told = time.monotonic()
+        self._done, self._name = 0, _label(job)
+        self._started = self._printed_at = time.monotonic()
 
     def update(self, job: "Job", tally: "Tally") -> None:
-        if _told(job) != self._name:
+        if _label(job) != self._name:
             self.start(job)
         self._done += 1
         now = time.monotonic()
-        if now - self._told < LINE_EVERY_S:
+        if now - self._printed_at < LINE_EVERY_S:
             return
-        self._told = now
+        self._printed_at = now
         rate = self._done / (now - self._started)
         of = f" of {count(tally.input_total)}" if tally.input_total is not None else ""
         left = (tally.input_total - self._done) / rate if tally.input_total is not None else None
-        told = [f"{count(self._done)}{of} rows", f"{rate:,.0f}/s", _spent(tally)]
-        told += [f"{seconds(left)} left"] if left is not None else []
-        line = f"  {self._name}: {', '.join(part for part in told if part)}"
+        items = [f"{count(self._done)}{of} rows", f"{rate:,.0f}/s", _spent(tally)]
+        items += [f"{seconds(left)} left"] if left is not None else []
+        line = f"  {self._name}: {', '.join(part for part in items if part)}"
         self._console.print(line, markup=False)
 
     def finish(self, result: "StageResult") -> None:
@@ -148,7 +148,7 @@ def finished(result: "StageResult") -> str:
     return f"{name}: {some(tally.rows, 'row')}{rejects} in {seconds(result.duration_s)}"
 
 
-def _told(job: "Job") -> str:
+def _label(job: "Job") -> str:
     """A job as it is shown; a round of a goal has its number."""
     name = _name(job.table, job.partition.key)
     return f"{name}, round {job.round}" if job.round else name

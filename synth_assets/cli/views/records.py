@@ -19,8 +19,8 @@ def print_records(console: "Console", names: Sequence[str], rows: Sequence[Seque
     if not rows or _width(names, cells) <= console.width:
         console.print(_grid(names, rows, cells))
         return
-    for place, row in enumerate(rows, start=1):
-        print_title(console, str(place))
+    for index, row in enumerate(rows, start=1):
+        print_title(console, str(index))
         print_fields(console, zip(names, row, strict=True))
 
 
@@ -50,9 +50,9 @@ def _grid(names: Sequence[str], rows: Sequence[Sequence[Any]], cells: Sequence[S
     from rich.text import Text
 
     table = grid(list(map(Text, names)))
-    for place, column in enumerate(table.columns):
+    for index, column in enumerate(table.columns):
         column.no_wrap = True
-        if _are_numbers([row[place] for row in rows if row[place] is not None]):
+        if _are_numbers([row[index] for row in rows if row[index] is not None]):
             column.justify = "right"
     for row, texts in zip(rows, cells, strict=True):
         table.add_row(*(Text(text, "dim" if value is None else "") for value, text in zip(row, texts, strict=True)))

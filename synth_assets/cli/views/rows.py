@@ -76,8 +76,8 @@ def _two(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
     turns.add_column("before", overflow="fold", ratio=1)
     turns.add_column("after", overflow="fold", ratio=1)
     for old, new in zip_longest(before, after):
-        said, anew = (safe(turn["content"] or "") if turn else "" for turn in (old, new))
-        turns.add_row(_role(new or old), Text(said), Text(SAME, "dim") if said == anew else Text(anew))
+        text, anew = (safe(turn["content"] or "") if turn else "" for turn in (old, new))
+        turns.add_row(_role(new or old), Text(text), Text(SAME, "dim") if text == anew else Text(anew))
     return turns
 
 

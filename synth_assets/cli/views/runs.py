@@ -69,11 +69,11 @@ def _print_rounds(console: "Console", rounds: "Rounds", goal: str) -> None:
         numbers = (count(each.made), count(each.accepted), count(each.calls), money(each.cost_usd))
         table.add_row(f"{each.number}", f"{each.times:.1f} times", *numbers)
     console.print(table)
-    told = f"the goal of {some(rounds.wanted, 'row')} of {goal}"
+    message = f"the goal of {some(rounds.wanted, 'row')} of {goal}"
     if rounds.reached:
-        done(console, f"{told} is reached")
+        done(console, f"{message} is reached")
     else:
-        warned(console, f"{told} is not reached: {rounds.stopped}")
+        warned(console, f"{message} is not reached: {rounds.stopped}")
 
 
 def _print_next(console: "Console", run: "RecipeRun") -> None:

@@ -31,7 +31,7 @@ def _grow(tree: "Tree", link: Mapping[str, Any], *, full: bool) -> None:
         tree.add(Text(_commit(link["commit"], link["snapshot"]), "dim"))
     for name, value in link["values"].items():
         if name not in _HIDDEN and value is not None:
-            tree.add(_said(name, _value(value), full=full))
+            tree.add(_reply_text(name, _value(value), full=full))
     for call in link["calls"]:
         _grow_call(tree, call, full=full)
     for parent in link["parents"]:
@@ -41,7 +41,7 @@ def _grow(tree: "Tree", link: Mapping[str, Any], *, full: bool) -> None:
 def _grow_call(tree: "Tree", call: Mapping[str, Any], *, full: bool) -> None:
     from rich.text import Text
 
-    told = [
+    items = [
         str(call["model"]),
         f"repair {call['repair']}" if call["repair"] else "",
         f"draw {call['draw']}" if call["draw"] else "",
@@ -50,10 +50,10 @@ def _grow_call(tree: "Tree", call: Mapping[str, Any], *, full: bool) -> None:
         seconds(call["latency_s"]),
         moment(call["asked_at"]),
     ]
-    branch = tree.add(Text.assemble(("asked ", "bold yellow"), safe(" · ".join(part for part in told if part))))
+    branch = tree.add(Text.assemble(("asked ", "bold yellow"), safe(" · ".join(part for part in items if part))))
     for message in call["request"]["messages"]:
-        branch.add(_said(message["role"], message["content"], full=full))
-    branch.add(_said("reply", call["reply"], full=full, style="bold green"))
+        branch.add(_reply_text(message["role"], message["content"], full=full))
+    branch.add(_reply_text("reply", call["reply"], full=full, style="bold green"))
     branch.add(Text(f"call {call['call_key']} of {safe(call['endpoint'])}", "dim"))
 
 
@@ -72,7 +72,7 @@ def _commit(commit: Mapping[str, Any], snapshot: int | None) -> str:
     return f"{commit['kind']} · run {commit['run_id']} · {at} · {moment(commit['committed_at'])}"
 
 
-def _said(name: str, text: str, *, full: bool, style: str = "dim") -> "Text":
+def _reply_text(name: str, text: str, *, full: bool, style: str = "dim") -> "Text":
     from rich.text import Text
 
     return Text.assemble((f"{name}: ", style), safe(text) if full else short(safe(text), BEGINNING))

@@ -20,8 +20,8 @@ def print_verdicts(console: "Console", verdicts: "Sequence[CheckResult]") -> Non
         if verdict.passed:
             continue
         (failed if verdict.blocking else warned)(console, f"{verdict.name}: {verdict.description}")
-        for place, row in enumerate(verdict.failing[:FAILING_ROWS], start=1):
-            print_title(console, f"failing row {place}")
+        for index, row in enumerate(verdict.failing[:FAILING_ROWS], start=1):
+            print_title(console, f"failing row {index}")
             print_fields(console, row.items())
         if len(verdict.failing) > FAILING_ROWS:
             console.print(f"  … and {len(verdict.failing) - FAILING_ROWS} more", style="dim")

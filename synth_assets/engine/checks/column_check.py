@@ -43,7 +43,7 @@ def add_row_ids(
     origins = [tuple(each or ()) for each in parents.to_pylist()]
     if not all(origins):
         return None
-    ids = [row_id(work.kin, work.name, origin, ordinals.place(origin)) for origin in origins]
+    ids = [row_id(work.id_namespace, work.name, origin, ordinals.next_ordinal(origin)) for origin in origins]
     system = {
         "row_id": pa.array(ids, pa.string()),
         "parent_ids": parents.cast(pa.list_(pa.string())),

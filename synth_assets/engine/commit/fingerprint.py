@@ -16,11 +16,11 @@ def teacher_of(recipe: Recipe, stage: str, settings: Settings) -> Teacher:
 
 def fingerprint_of(recipe: Recipe, stage: str, settings: Settings) -> str:
     """A hash of all that shapes a stage's data: the recipe's part, and who really answers on this machine."""
-    told = recipe.fingerprint(stage)
+    fingerprint = recipe.fingerprint(stage)
     if recipe.stages[stage].shape != "ask":
-        return told
+        return fingerprint
     target = teacher_of(recipe, stage, settings).target
-    return content_hash("stage/1", [told, target.endpoint, target.model])
+    return content_hash("stage/1", [fingerprint, target.endpoint, target.model])
 
 
 def is_current(lake: Reader, job: Job, fingerprint: str, commit: CommitRecord, inputs: dict[str, InputState]) -> bool:

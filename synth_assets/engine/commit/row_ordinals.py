@@ -12,7 +12,7 @@ class RowOrdinals:
         self._seen = SeenTexts()
         self._more: Counter[tuple[str, ...]] = Counter()
 
-    def place(self, origin: tuple[str, ...]) -> int:
+    def next_ordinal(self, origin: tuple[str, ...]) -> int:
         """How many rows of that origin came before this one."""
         if self._seen.add("\n".join(origin)):
             return 0

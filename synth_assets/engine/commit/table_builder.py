@@ -66,19 +66,19 @@ class TableBuilder:
         if len(self._waiting) >= BATCH_ROWS:
             self._write()
 
-    def add_columns(self, batch: "pa.RecordBatch", siblings: RowOrdinals) -> bool:
+    def add_columns(self, batch: "pa.RecordBatch", ordinals: RowOrdinals) -> bool:
         """Takes a query's rows by the column. False, and none is taken, if they want to be looked at one by one."""
         work, schema = self._work, self._rows.shape.schema
         if work.contract.gate.goal_rows is not None:
             return False
         columns = accept_columns(batch, work.contract)
-        ready = columns and add_row_ids(columns, batch, siblings, work, schema)
+        ready = columns and add_row_ids(columns, batch, ordinals, work, schema)
         if not ready:
             return False
         self._write()
-        told = ready.select([name for name in schema.names if name in self._watched]).to_pylist()
-        self._gate.add(told)
-        self._links.add(told)
+        watched = ready.select([name for name in schema.names if name in self._watched]).to_pylist()
+        self._gate.add(watched)
+        self._links.add(watched)
         self._hash.update(ready.serialize())
         self.tally.rows += ready.num_rows
         self._rows.write_batch(ready)
@@ -143,8 +143,8 @@ class TableBuilder:
         """Empties what was written when the table was divided otherwise: the whole, or into partitions."""
         is_whole = self._work.partition_key == WHOLE
         for shape in (self._rows.shape, self._rejects.shape) if self._work.view is None else ():
-            there = set(self._lake.partitions(shape.table))
-            for key in sorted(there - {WHOLE} if is_whole else there & {WHOLE}):
+            existing = set(self._lake.partitions(shape.table))
+            for key in sorted(existing - {WHOLE} if is_whole else existing & {WHOLE}):
                 empty = self._lake.stage(shape.table, shape.contract, key, ids=shape.ids, calls=shape.calls)
                 yield Replace(stack.enter_context(empty))
 
@@ -167,17 +167,17 @@ class TableBuilder:
         faults = self._check.faults([made.values for made in batch])
         room = self._room()
         rows: list[dict[str, Any]] = []
-        for place, made in enumerate(batch):
+        for index, made in enumerate(batch):
             row = self._row(made)
-            if place not in faults and len(rows) == room:
+            if index not in faults and len(rows) == room:
                 self._reject(RejectedRow(made.values, SURPLUS, "", made.parents, None, made.call_keys))
-            elif place not in faults:
+            elif index not in faults:
                 rows.append(row)
                 self._digest(made, str(row["row_id"]))
             elif self._work.strict:
-                self._gate.add_fault(row, faults[place])
+                self._gate.add_fault(row, faults[index])
             else:
-                self._reject(RejectedRow(made.values, faults[place], "", made.parents, None, made.call_keys))
+                self._reject(RejectedRow(made.values, faults[index], "", made.parents, None, made.call_keys))
         self._gate.add(rows)
         self._links.add(rows)
         self.tally.rows += len(rows)
@@ -190,15 +190,15 @@ class TableBuilder:
 
     def _row(self, made: MadeRow) -> dict[str, Any]:
         work = self._work
-        identity = row_id(work.kin, work.name, made.origin, made.ordinal)
+        identity = row_id(work.id_namespace, work.name, made.origin, made.ordinal)
         row = {**made.values, "row_id": identity, "parent_ids": list(made.parents)}
         if work.asks:
             row["call_keys"] = list(made.call_keys)
         return row
 
     def _digest(self, made: MadeRow, identity: str) -> None:
-        told = list(made.call_keys) if made.call_keys else json_ready(made.values)
-        self._hash.update(f"{identity}\n{canonical_json(told)}\n".encode("utf-8", "surrogatepass"))
+        content = list(made.call_keys) if made.call_keys else json_ready(made.values)
+        self._hash.update(f"{identity}\n{canonical_json(content)}\n".encode("utf-8", "surrogatepass"))
 
     def _reject(self, rejected: RejectedRow) -> None:
         self.tally.reject(rejected)
@@ -213,7 +213,7 @@ class TableBuilder:
         first = self.tally.rejects - len(rejected)
         rows = [
             {
-                "row_id": row_id(self._work.kin, f"{self._work.name}__rejects", item.parents, first + place),
+                "row_id": row_id(self._work.id_namespace, f"{self._work.name}__rejects", item.parents, first + index),
                 "parent_ids": list(item.parents),
                 "call_keys": list(item.call_keys),
                 "reason": item.reason,
@@ -221,7 +221,7 @@ class TableBuilder:
                 "reply": item.reply,
                 "row": canonical_json(json_ready(item.values)),
             }
-            for place, item in enumerate(rejected)
+            for index, item in enumerate(rejected)
         ]
         if rows:
             self._rejects.write(rows)

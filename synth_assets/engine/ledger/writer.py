@@ -13,7 +13,7 @@ from synth_assets.lake import Append, CommitInfo, Lake, Reader, quoted_texts
 
 def recover_journal(lake: Lake, folder: Path) -> int:
     """Moves into the lake what processes that died had bought; how many replies that was."""
-    taken = 0
+    used = 0
     for path, segment in journal.orphaned_segments(folder):
         records = journal.read_segment(path)
         known = _known(lake, records)
@@ -21,8 +21,8 @@ def recover_journal(lake: Lake, folder: Path) -> int:
         if fresh:
             append_calls(lake, fresh)
         journal.drop_segment(path, segment)
-        taken += len(fresh)
-    return taken
+        used += len(fresh)
+    return used
 
 
 def _identity(record: Record) -> tuple[object, ...]:

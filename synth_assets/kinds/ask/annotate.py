@@ -81,13 +81,13 @@ class Annotate(Ask[Annotation]):
 
     def _columns(self) -> list[Column]:
         names = tuple(self.labels)
-        said = (
+        message = (
             Column("labels", "texts", "those that apply, in the annotator's eyes", accepted=names)
             if self.multiple
             else Column("label", "text", "what the annotator says", accepted=names)
         )
         return [
-            said,
+            message,
             Column("reason", "text", "why, in the annotator's words", nullable=True),
             Column("draw", "integer", "which of the draws it is, from 0", minimum=0),
             Column("annotator", "text", "who says it"),
@@ -105,7 +105,7 @@ class Annotate(Ask[Annotation]):
                 "instruction": fill_template(self.instruction, row.values),
                 "labels": self.labels,
                 "answer_shape": ("reason and " if self.style == "reasoned" else "") + self._key,
-                "examples": [{"text": each.text, "answer": self._said(each)} for each in self.examples],
+                "examples": [{"text": each.text, "answer": self._answer_to(each)} for each in self.examples],
             }
         )
         messages = (Message("system", system), Message("user", text))
@@ -115,7 +115,7 @@ class Annotate(Ask[Annotation]):
     def _key(self) -> str:
         return "labels" if self.multiple else "label"
 
-    def _said(self, example: _Example) -> str:
+    def _answer_to(self, example: _Example) -> str:
         """The answer to an example, exactly as one is wanted."""
         if self._schema() is None:
             return str(example.label)
@@ -141,8 +141,8 @@ class Annotate(Ask[Annotation]):
         answer = answer_object(reply.text)
         if self._key not in answer:
             raise Unreadable(f'the answer has no "{self._key}"')
-        said = answer[self._key]
-        label = labels_of(said, names) if self.multiple else label_of(said, names)
+        text = answer[self._key]
+        label = labels_of(text, names) if self.multiple else label_of(text, names)
         reason = answer.get("reason")
         if self.style == "reasoned" and not (isinstance(reason, str) and reason.strip()):
             raise Unreadable('the answer has no "reason"')

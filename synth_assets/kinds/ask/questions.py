@@ -62,8 +62,8 @@ class Questions(Ask[_Items]):
         )
         requests = []
         for call, first in enumerate(range(0, self.count, self.per_call)):
-            told = {"examples": _sample(examples, self.shown, call), "count": min(self.per_call, self.count - first)}
-            asked = prompt_file(__package__, "questions.request.jinja").render(told)
+            fields = {"examples": _sample(examples, self.shown, call), "count": min(self.per_call, self.count - first)}
+            asked = prompt_file(__package__, "questions.request.jinja").render(fields)
             requests.append(Request(build_messages(rules, asked), draw=call))
         return requests
 
@@ -106,8 +106,8 @@ class Questions(Ask[_Items]):
 
 def _sample(examples: Sequence[str], size: int, call: int) -> list[str]:
     """Some of the examples, in an order of their own for each call: the same ones whenever it is made again."""
-    places = sorted(range(len(examples)), key=lambda place: content_hash("sample/1", [list(examples), call, place]))
-    return [examples[place] for place in places[:size]]
+    indexes = sorted(range(len(examples)), key=lambda index: content_hash("sample/1", [list(examples), call, index]))
+    return [examples[index] for index in indexes[:size]]
 
 
 _FRAMES = (

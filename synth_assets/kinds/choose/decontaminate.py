@@ -53,6 +53,6 @@ class Decontaminate(Sift):
 
     def _runs(self, text: str) -> Iterator[str]:
         """Every run of so many words; a shorter text is one as a whole, so that only its equal shares it."""
-        said = words(text)
-        for place in range(max(len(said) - self.words, 0) + 1 if said else 0):
-            yield " ".join(said[place : place + self.words])
+        tokens = words(text)
+        for index in range(max(len(tokens) - self.words, 0) + 1 if tokens else 0):
+            yield " ".join(tokens[index : index + self.words])

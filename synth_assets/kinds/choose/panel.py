@@ -68,9 +68,9 @@ class Panel(Sift):
                 continue
             score = combine_scores(found, self.combine)
             if self.keep is not None and not is_kept(score, self.keep):
-                said = ", ".join(f"{name} {each}" for name, each in given.items())
+                text = ", ".join(f"{name} {each}" for name, each in given.items())
                 reason = below_scale_reason(self.score, score, self.keep)
-                yield RowOutcome(row, Rejection(reason, said, {self.score: score}))
+                yield RowOutcome(row, Rejection(reason, text, {self.score: score}))
                 continue
             verdicts: Json = [{"judge": name, "score": each} for name, each in given.items()]
             yield RowOutcome(row, {**row.values, self.score: score, self._verdicts: verdicts})

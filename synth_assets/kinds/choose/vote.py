@@ -48,10 +48,10 @@ class Vote(Query):
         return Labelling(self.multiple)
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        said = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
+        items = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
         if self.verdicts:
             self._check_verdicts(self.verdicts, inputs[self.verdicts])
-        names = tuple(dict.fromkeys(name for column in said for name in column.accepted))
+        names = tuple(dict.fromkeys(name for column in items for name in column.accepted))
         own = [*self._result(names), *(_OF_VERDICTS if self.verdicts else ())]
         carried = self._carried(inputs)
         if clash := {column.name for column in own} & {column.name for column in carried}:
@@ -86,12 +86,12 @@ class Vote(Query):
 
     def _result(self, names: tuple[str, ...]) -> list[Column]:
         """The columns of the result; `draws` is how many were counted, as not every draw can be read."""
-        told = "the label with the most votes; none where a tie is not settled, or nobody voted"
+        message = "the label with the most votes; none where a tie is not settled, or nobody voted"
         may_lack = self.ties == "abstain" or self.rows is not None
         label = (
             Column("labels", "texts", "those that more than half have named", nullable=may_lack, accepted=names)
             if self.multiple
-            else Column("label", "text", told, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
+            else Column("label", "text", message, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
         )
         without = self.rows is not None
         return [

@@ -90,12 +90,12 @@ class Agreement(Study):
                 f' count(*) AS n FROM "{name}" WHERE "{self.experts}" IS NOT NULL GROUP BY ALL ORDER BY ALL'
             )
         }
-        said = {(expert, label): n for (expert, label), n in counts.items() if label is not None}
-        pairs = pairs_of(said, labelling)
+        fields = {(expert, label): n for (expert, label), n in counts.items() if label is not None}
+        pairs = pairs_of(fields, labelling)
         yield from (_row(name, EXPERTS, measure) for measure in pairs.measures())
-        for (expert, label), n in sorted(said.items()) if isinstance(pairs, Confusion) else ():
+        for (expert, label), n in sorted(fields.items()) if isinstance(pairs, Confusion) else ():
             yield _row(name, EXPERTS, Measure("confusion", n, rows=pairs.rows, label=str(label)), str(expert))
-        hits = sum(n for (expert, label), n in said.items() if expert == label)
+        hits = sum(n for (expert, label), n in fields.items() if expert == label)
         yield from self._of_all(context, name, hits, pairs.rows, sum(counts.values()))
         if "share" in context.contracts[name]:
             yield from self._by_share(context, name)
@@ -177,15 +177,15 @@ _COLUMNS = (
 
 
 def _row(labels_of: str, against: str, measure: Measure, expert: str | None = None) -> dict[str, Json]:
-    told = asdict(measure)
+    fields = asdict(measure)
     value = None if measure.value != measure.value else measure.value
     return {
         "labels_of": labels_of,
         "against": against,
-        "measure": told.pop("name"),
+        "measure": fields.pop("name"),
         "expert_label": expert,
         "share": None,
-        **told,
+        **fields,
         "value": value,
     }
 

@@ -100,35 +100,36 @@ class Costs(Study):
             " FROM ops.calls JOIN _keys USING (call_key) WHERE NOT spare"
         )
         (row,) = context.query(sql)
-        told: Mapping[str, Any] = row
-        if not told["calls"]:
+        measured: Mapping[str, Any] = row
+        if not measured["calls"]:
             return
-        share = self.texts / told["texts"]
-        calls_per_text = told["calls"] / told["texts"]
-        tokens = Tokens(told["input"] / told["texts"], told["output"] / told["texts"])
-        latency = told["latency_s"]
+        share = self.texts / measured["texts"]
+        calls_per_text = measured["calls"] / measured["texts"]
+        tokens = Tokens(measured["input"] / measured["texts"], measured["output"] / measured["texts"])
+        latency = measured["latency_s"]
         speed = self.in_flight / latency / calls_per_text if latency else None
         bill = self._of_tokens(tokens, self.price, speed)
-        usd, as_of = bill.usd, self.price.as_of if self.price else told["day"]
+        usd, as_of = bill.usd, self.price.as_of if self.price else measured["day"]
         if self.price is None:
-            usd = told["usd"] * share if told["is_priced"] else None
+            usd = measured["usd"] * share if measured["is_priced"] else None
         method = (
-            f"measured on {told['texts']} texts and {told['calls']} calls of {told['model']}, repairs included; "
-            f"hours with {self.in_flight} requests at once; {self._energy_told()}"
+            f"measured on {measured['texts']} texts and {measured['calls']} calls of {measured['model']},"
+            " repairs included; "
+            f"hours with {self.in_flight} requests at once; {self._energy_text()}"
         )
         bill = Bill(usd, bill.hours, bill.texts_per_s, bill.kwh)
         yield self._row(name, bill, {"tokens": tokens, "latency_s": latency, "as_of": as_of, "method": method})
 
     def _measured_student(self, context: StudyContext, name: str) -> Values:
-        told = load_description(context.folder.parents[1] / name / "current")
-        speed = float(told["texts_per_s"]) * self.machine.processes
+        text = load_description(context.folder.parents[1] / name / "current")
+        speed = float(text["texts_per_s"]) * self.machine.processes
         bill = bill_by_hours(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
         method = (
-            f"measured where it was trained, {told['texts_per_s']} texts/s a process; {_rent(self.machine)};"
-            f" {self._co2_told()}"
+            f"measured where it was trained, {text['texts_per_s']} texts/s a process; {_rent(self.machine)};"
+            f" {self._co2_text()}"
         )
         return self._row(
-            name, bill, {"latency_s": 1 / float(told["texts_per_s"]), "as_of": self.machine.as_of, "method": method}
+            name, bill, {"latency_s": 1 / float(text["texts_per_s"]), "as_of": self.machine.as_of, "method": method}
         )
 
     def _stated(self, stated: _Stated) -> Values:
@@ -137,21 +138,21 @@ class Costs(Study):
             bill = bill_by_hours(
                 self.texts, stated.texts_per_s * machine.processes, machine.usd_per_hour, machine.watts
             )
-            method = f"as stated: {_rent(machine)}; {self._co2_told()}"
+            method = f"as stated: {_rent(machine)}; {self._co2_text()}"
             return self._row(stated.name, bill, {"as_of": machine.as_of, "method": method})
         tokens = Tokens(stated.input_tokens or 0, stated.output_tokens or 0)
         as_of = stated.price.as_of if stated.price else None
         bill = self._of_tokens(tokens, stated.price, stated.texts_per_s)
         return self._row(
-            stated.name, bill, {"tokens": tokens, "as_of": as_of, "method": f"as stated; {self._energy_told()}"}
+            stated.name, bill, {"tokens": tokens, "as_of": as_of, "method": f"as stated; {self._energy_text()}"}
         )
 
     def _of_tokens(self, tokens: Tokens, price: _Price | None, speed: float | None) -> Bill:
         energy = EnergyOfTokens(self.wh_per_thousand_input, self.wh_per_thousand_output)
         return bill_by_tokens(self.texts, tokens, (price.input, price.output) if price else None, energy, speed)
 
-    def _row(self, name: str, bill: Bill, told: Mapping[str, Any]) -> Values:
-        tokens: Tokens | None = told.get("tokens")
+    def _row(self, name: str, bill: Bill, text: Mapping[str, Any]) -> Values:
+        tokens: Tokens | None = text.get("tokens")
         low, high = bill.kwh or (None, None)
         co2: Range | tuple[None, None] = bill.co2_kg(self.grams_co2_per_kwh) or (None, None)
         row: dict[str, Json] = {
@@ -160,24 +161,24 @@ class Costs(Study):
             "usd": bill.usd,
             "hours": bill.hours,
             "texts_per_s": bill.texts_per_s,
-            "latency_s": told.get("latency_s"),
+            "latency_s": text.get("latency_s"),
             "input_tokens": tokens.input if tokens else None,
             "output_tokens": tokens.output if tokens else None,
             "kwh_low": low,
             "kwh_high": high,
             "co2_kg_low": co2[0],
             "co2_kg_high": co2[1],
-            "priced_as_of": told.get("as_of"),
-            "method": told["method"],
+            "priced_as_of": text.get("as_of"),
+            "method": text["method"],
         }
         return row
 
-    def _energy_told(self) -> str:
+    def _energy_text(self) -> str:
         sides = (("read", self.wh_per_thousand_input), ("written", self.wh_per_thousand_output))
-        told = " and ".join(f"{low:g} to {high:g} Wh for a thousand tokens {what}" for what, (low, high) in sides)
-        return f"energy assumed: {told}; {self._co2_told()}"
+        text = " and ".join(f"{low:g} to {high:g} Wh for a thousand tokens {what}" for what, (low, high) in sides)
+        return f"energy assumed: {text}; {self._co2_text()}"
 
-    def _co2_told(self) -> str:
+    def _co2_text(self) -> str:
         low, high = self.grams_co2_per_kwh
         return f"CO2 assumed: {low:g} to {high:g} g for a kWh"
 

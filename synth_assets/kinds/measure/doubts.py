@@ -67,8 +67,8 @@ class Doubts(Study):
         if "probabilities" not in read:
             raise StageError("student", f'"{name}" is no student')
         if labelling.multiple:
-            told = f'a student knows one label for each row, and "{self.from_}" has any number of them'
-            raise StageError("student", f"{told}: leave `student` out")
+            message = f'a student knows one label for each row, and "{self.from_}" has any number of them'
+            raise StageError("student", f"{message}: leave `student` out")
 
     def rows(self, context: StudyContext) -> Iterator[Values]:
         labelling = labelling_of("from", self.from_, context.contracts[self.from_])
@@ -114,7 +114,7 @@ class Doubts(Study):
             f"SELECT subject, taught, probabilities FROM \"{self.student}\" WHERE part = 'train' AND taught IS NOT NULL"
         )
         for row in context.query(sql):
-            likely = _told(row["probabilities"]) or {}
+            likely = _read_shares(row["probabilities"]) or {}
             subjects.append(str(row["subject"]))
             taught.append(str(row["taught"]))
             chances.append([likely.get(label, 0.0) for label in labels])
@@ -134,10 +134,10 @@ class Doubts(Study):
             self.column: row["text"],
             "gain": round(case.gain(labels), 6),
             "why": why,
-            "said": case.said,
+            "said": case.votes,
             "reasons": [str(each) for each in _listed(row["reasons"])],
             "share": case.share,
-            **case.told(),
+            **case.fields(),
             **expert,
             "subject": str(row["subject"]),
             "parent_ids": [row["row_id"]],
@@ -149,7 +149,7 @@ class _Case:
     """One row: its label or labels, and all that was said of it; `shares` are those of the votes for each label."""
 
     label: LabelValue | None
-    said: Sequence[str]
+    votes: Sequence[str]
     share: float
     shares: Mapping[str, float] | None
     chances: Mapping[str, float] | None
@@ -157,10 +157,14 @@ class _Case:
 
     @classmethod
     def of(cls, row: Values) -> "_Case":
-        said = [str(each) for each in _listed(row["said"])]
-        told = (_told(row["shares"]), _told(row["chances"]))
+        items = [str(each) for each in _listed(row["said"])]
+        texts = (_read_shares(row["shares"]), _read_shares(row["chances"]))
         return cls(
-            read_label_value(row["label"]), said, float(str(row["share"] or 0)), *told, read_label_value(row["expert"])
+            read_label_value(row["label"]),
+            items,
+            float(str(row["share"] or 0)),
+            *texts,
+            read_label_value(row["expert"]),
         )
 
     @property
@@ -170,10 +174,10 @@ class _Case:
 
     def why(self, low_share: float, *, is_error: bool) -> list[str]:
         """What speaks against the label."""
-        is_split = any(0 < each < 1 for each in self.shares.values()) if self.shares else len(set(self.said)) > 1
+        is_split = any(0 < each < 1 for each in self.shares.values()) if self.shares else len(set(self.votes)) > 1
         reasons = {
-            _TIED: self.label is None and bool(self.said),
-            _SILENT: self.label is None and not self.said,
+            _TIED: self.label is None and bool(self.votes),
+            _SILENT: self.label is None and not self.votes,
             _SPLIT: self.label is not None and is_split,
             _LOW: self.label is not None and self.share < low_share,
             _ERROR: is_error,
@@ -186,14 +190,14 @@ class _Case:
         """The worth of a verdict, where those labels occur in the table."""
         if isinstance(self.label, tuple):
             experts = None if self.expert is None else frozenset(self.expert)
-            evidence = SetEvidence(self.label, len(self.said), self.shares or {}, experts)
+            evidence = SetEvidence(self.label, len(self.votes), self.shares or {}, experts)
             return gain_of_set(evidence, sorted({*labels, *(experts or ())}))
         expert = None if self.expert is None else str(self.expert)
         return gain_of(
-            Evidence(self.label, self.said, self.chances, expert), sorted({*labels, *([expert] if expert else [])})
+            Evidence(self.label, self.votes, self.chances, expert), sorted({*labels, *([expert] if expert else [])})
         )
 
-    def told(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """The label, and by what it can be judged."""
         if self.shares is not None:
             return {"labels": self.label, "shares": self.shares}
@@ -224,10 +228,10 @@ def _write(folder: Path, queue: Sequence[Mapping[str, Any]], columns: tuple[str,
         (folder / name).write_text(json.dumps(items, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def _told(value: Json) -> dict[str, float] | None:
+def _read_shares(value: Json) -> dict[str, float] | None:
     """JSON comes out of the lake as text."""
-    told = json.loads(value) if isinstance(value, str) else value
-    return {str(name): float(str(p)) for name, p in told.items()} if isinstance(told, Mapping) else None
+    message = json.loads(value) if isinstance(value, str) else value
+    return {str(name): float(str(p)) for name, p in message.items()} if isinstance(message, Mapping) else None
 
 
 def _listed(value: Json) -> Sequence[Json]:

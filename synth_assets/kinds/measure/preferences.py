@@ -39,8 +39,8 @@ class Preferences(Query):
         yield "fairness", fairness_png(view.rows(f"SELECT * FROM {view.table}"))
 
     def query(self) -> str:
-        told = {"table": f'"{self.from_}"', "by": f'"{self.by}"' if self.by else ""}
-        return prompt_file(__package__, "preferences.sql.jinja").render(told)
+        fields = {"table": f'"{self.from_}"', "by": f'"{self.by}"' if self.by else ""}
+        return prompt_file(__package__, "preferences.sql.jinja").render(fields)
 
 
 _COLUMNS = (

@@ -108,12 +108,12 @@ class RowSource(Source):
 
     def _check_inline(self) -> None:
         """Rows in the recipe tell beforehand that a column will be missing in each of them."""
-        there = {key: value for row in self.inline or () for key, value in row.items()}
+        existing = {key: value for row in self.inline or () for key, value in row.items()}
         wanted = [spec.from_ or name for name, spec in self.columns.items() if not spec.nullable]
-        missing = [field for field in wanted if field not in there]
+        missing = [field for field in wanted if field not in existing]
         if self.inline and missing:
-            told = ", ".join(f"{key}: {infer_type(value)}" for key, value in there.items())
-            raise StageError("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{told}}}")
+            text = ", ".join(f"{key}: {infer_type(value)}" for key, value in existing.items())
+            raise StageError("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{text}}}")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
         if scheme == "daily" and self.rows_ is None and self.date_column is None:

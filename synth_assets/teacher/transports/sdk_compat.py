@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 _log = logging.getLogger(__name__)
-_SAID = "the teacher's API is not what Mistral's SDK expects, please report this: %s"
+_WARNING = "the teacher's API is not what Mistral's SDK expects, please report this: %s"
 
 
 class SdkCompatWatch:
@@ -32,7 +32,7 @@ class SdkCompatWatch:
             return
         (found,) = await asyncio.gather(self._looking, return_exceptions=True)
         for fault in [f"its models fail: {found!r}"] if isinstance(found, BaseException) else found:
-            _log.warning(_SAID, fault)
+            _log.warning(_WARNING, fault)
 
 
 def find_incompatibilities(body: bytes, reply: bytes) -> list[str]:

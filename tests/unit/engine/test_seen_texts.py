@@ -31,5 +31,5 @@ def test_many_texts_are_all_remembered() -> None:
 def test_ordinals_are_counted_by_their_origin(origins: list[tuple[str, ...]]) -> None:
     ordinals, before = RowOrdinals(), Counter[tuple[str, ...]]()
     for origin in origins:
-        assert ordinals.place(origin) == before[origin]
+        assert ordinals.next_ordinal(origin) == before[origin]
         before[origin] += 1

@@ -28,8 +28,8 @@ def _sound(fields: _Fields) -> _Fields:
     try:
         Draft202012Validator.check_schema(fields)
     except SchemaError as error:
-        place = "/".join(map(str, error.absolute_path))
-        raise ValueError(f"no JSON Schema: {f'{place}: ' if place else ''}{error.message}") from error
+        index = "/".join(map(str, error.absolute_path))
+        raise ValueError(f"no JSON Schema: {f'{index}: ' if index else ''}{error.message}") from error
     properties = fields.get("properties")
     if fields.get("type") != "object" or not isinstance(properties, Mapping) or not properties:
         raise ValueError("the schema must be of type object, with properties: each becomes a column")
@@ -61,8 +61,8 @@ def read_conforming(answer: Mapping[str, Json], fields: Mapping[str, Json]) -> d
 
     error = best_match(Draft202012Validator(fields).iter_errors(answer))
     if error is not None:
-        place = "/".join(map(str, error.absolute_path))
-        raise Unreadable(f"{place or 'the answer'}: {error.message}"[:_SHOWN])
+        index = "/".join(map(str, error.absolute_path))
+        raise Unreadable(f"{index or 'the answer'}: {error.message}"[:_SHOWN])
     return {column.name: _fitting(column, answer.get(column.name)) for column in columns_of(fields)}
 
 

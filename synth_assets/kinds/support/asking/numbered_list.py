@@ -47,7 +47,7 @@ def read_numbered(text: str, *, one: bool = False) -> list[str | Rejection]:
     lines = strip_code_fence(text.strip("\ufeff")).strip().splitlines()
     if not lines:
         raise Unreadable("the answer is empty")
-    end = next((place for place, line in enumerate(lines) if _END.match(line)), None)
+    end = next((index for index, line in enumerate(lines) if _END.match(line)), None)
     items = _items(lines[:end])
     if not items and one and all(line.strip() for line in lines[:end]) and is_bare("\n".join(lines[:end])):
         items = [_Item(1, 0, lines[:end])]

@@ -33,11 +33,11 @@ def _of_labels(context: StudyContext, name: str, subject: str) -> Iterator[Measu
 
 def _of_sets(context: StudyContext, name: str, subject: str) -> Iterator[Measure]:
     """Sets can be as many as rows; each label by itself is named or not by some of the draws, and that is few again."""
-    said = f'_said AS (SELECT {subject} AS _key, list_distinct(labels) AS l FROM "{name}" WHERE labels IS NOT NULL)'
+    message = f'_said AS (SELECT {subject} AS _key, list_distinct(labels) AS l FROM "{name}" WHERE labels IS NOT NULL)'
     sizes = "_sizes AS (SELECT _key, count(*) AS size FROM _said GROUP BY 1 HAVING count(*) > 1)"
-    counted = f"WITH {said}, {sizes} SELECT size, count(*) AS items FROM _sizes GROUP BY 1 ORDER BY 1"
+    counted = f"WITH {message}, {sizes} SELECT size, count(*) AS items FROM _sizes GROUP BY 1 ORDER BY 1"
     by_label = (
-        f"WITH {said}, {sizes}, _named AS (SELECT _key, label, count(*) AS yes"
+        f"WITH {message}, {sizes}, _named AS (SELECT _key, label, count(*) AS yes"
         " FROM (SELECT _key, unnest(l) AS label FROM _said) GROUP BY ALL)"
         " SELECT label, size, yes, count(*) AS items FROM _named JOIN _sizes USING (_key) GROUP BY ALL ORDER BY ALL"
     )

@@ -42,26 +42,26 @@ def _spaced(text: str) -> str:
 _READINGS: tuple[Callable[[str], str], ...] = (str.strip, _folded, _bare, _spaced)
 
 
-def label_of(said: Json, names: Sequence[str]) -> str:
+def label_of(value: Json, names: Sequence[str]) -> str:
     """The one label that was said, whole and alone; Unreadable where it is none of them."""
-    if isinstance(said, bool | int):
-        said = json.dumps(said)  # a label such as "4" or "true", without its quotes
-    if not isinstance(said, str) or not said.strip():
-        raise Unreadable(f"the label is {_shown(said)}, not one of: {', '.join(names)}")
-    for text in (said, _PREFIX.sub("", said, count=1)):
+    if isinstance(value, bool | int):
+        value = json.dumps(value)  # a label such as "4" or "true", without its quotes
+    if not isinstance(value, str) or not value.strip():
+        raise Unreadable(f"the label is {_shown(value)}, not one of: {', '.join(names)}")
+    for text in (value, _PREFIX.sub("", value, count=1)):
         for reading in _READINGS:
             form = reading(text)
             fitting = [name for name in names if reading(name) == form] if form else []
             if len(fitting) == 1:
                 return fitting[0]
-    raise Unreadable(f"{_shown(said)} is none of the labels: {', '.join(names)}")
+    raise Unreadable(f"{_shown(value)} is none of the labels: {', '.join(names)}")
 
 
-def labels_of(said: Json, names: Sequence[str]) -> list[str]:
+def labels_of(text: Json, names: Sequence[str]) -> list[str]:
     """The labels in a list, none of them twice, in the order of the recipe."""
-    if not isinstance(said, Sequence) or isinstance(said, str):
-        raise Unreadable(f'"labels" is {_shown(said)}, not a list')
-    found = {label_of(each, names) for each in said}
+    if not isinstance(text, Sequence) or isinstance(text, str):
+        raise Unreadable(f'"labels" is {_shown(text)}, not a list')
+    found = {label_of(each, names) for each in text}
     return [name for name in names if name in found]
 
 
@@ -95,6 +95,6 @@ def _python_dict(text: str) -> str | None:
         return None
 
 
-def _shown(said: Json) -> str:
-    text = json.dumps(said, ensure_ascii=False)
+def _shown(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

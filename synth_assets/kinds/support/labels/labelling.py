@@ -54,8 +54,8 @@ def find_label_column(key: str, name: str, read: Contract, wanted: Labelling, re
     """The column with what is said of the rows; StageError where they are labelled in another way, or not at all."""
     other = Labelling(not wanted.multiple)
     if wanted.column not in read and other.column in read:
-        told = "any number of labels" if other.multiple else "one label"
-        lacks = f'"{name}" has no column "{wanted.column}" but "{other.column}", {told} for each row'
+        message = "any number of labels" if other.multiple else "one label"
+        lacks = f'"{name}" has no column "{wanted.column}" but "{other.column}", {message} for each row'
         raise StageError(key, f"{lacks}: {remedy}")
     return find_typed_column(key, wanted.column, name, read, wanted)
 
@@ -64,6 +64,6 @@ def find_typed_column(key: str, column: str, name: str, read: Contract, wanted: 
     """The column, which must be of the type that holds what is said."""
     found = find_column(key, column, name, read)
     if found.type != wanted.type:
-        told = f'"{column}" of "{name}" is {found.type}, not {wanted.type}'
-        raise StageError(key, f"{told}: declare it so in the `columns` of its source")
+        message = f'"{column}" of "{name}" is {found.type}, not {wanted.type}'
+        raise StageError(key, f"{message}: declare it so in the `columns` of its source")
     return found

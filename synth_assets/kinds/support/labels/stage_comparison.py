@@ -48,7 +48,7 @@ def _by_experts(
     yield first, second, wilson(f"{right} on shared rows", split.both + split.first, split.rows)
     yield second, first, wilson(f"{right} on shared rows", split.both + split.second, split.rows)
     difference = (split.first - split.second) / split.rows
-    told = f"only {first} right: {split.first}, only {second} right: {split.second}"
-    yield first, second, Measure(f"difference of {right}", difference, rows=split.rows, method=told)
+    message = f"only {first} right: {split.first}, only {second} right: {split.second}"
+    yield first, second, Measure(f"difference of {right}", difference, rows=split.rows, method=message)
     p = Measure("p of no difference", split.p_value(), rows=split.rows, method="McNemar, exact, paired")
     yield first, second, p

@@ -47,8 +47,8 @@ def rule_of(ties: Ties) -> Rule:
     match ties:
         case Prefer(prefer=names):
             listed = f"[{', '.join(map(quoted, names))}]"
-            place = f"coalesce(list_position({listed}, _label), {len(names) + 1})"
-            return Rule(place, f"list_contains({listed}, _chosen)", f"list_contains({listed}, _label)")
+            index = f"coalesce(list_position({listed}, _label), {len(names) + 1})"
+            return Rule(index, f"list_contains({listed}, _chosen)", f"list_contains({listed}, _label)")
         case Random(random=seed):
             number = f"md5('{seed}/' || subject || '/' || _label)"
             return Rule(number, "true", f"{number} < '8'")

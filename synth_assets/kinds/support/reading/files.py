@@ -48,20 +48,20 @@ def _read_jsonl(path: Path, shown: str) -> Iterator[FoundOrReject]:
                 yield _read_line(line, f"{shown}:{number}")
 
 
-def _read_line(line: bytes, place: str) -> FoundOrReject:
+def _read_line(line: bytes, index: str) -> FoundOrReject:
     try:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return Rejection("line is not UTF-8", f"{place}: {error}")
+        return Rejection("line is not UTF-8", f"{index}: {error}")
     except (ValueError, RecursionError) as error:
-        return Rejection("line is not JSON", f"{place}: {error}")
-    return _as_row(value, place)
+        return Rejection("line is not JSON", f"{index}: {error}")
+    return _as_row(value, index)
 
 
-def _as_row(value: object, place: str) -> FoundOrReject:
+def _as_row(value: object, index: str) -> FoundOrReject:
     if isinstance(value, Mapping):
-        return FoundRow(value, place)
-    return Rejection("row is not an object", f"{place}: {str(value)[:200]}")
+        return FoundRow(value, index)
+    return Rejection("row is not an object", f"{index}: {str(value)[:200]}")
 
 
 def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
@@ -77,11 +77,11 @@ def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
             yield Rejection("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
 
 
-def _read_cells(header: list[str], cells: list[str], place: str) -> Iterator[FoundOrReject]:
+def _read_cells(header: list[str], cells: list[str], index: str) -> Iterator[FoundOrReject]:
     if len(cells) == len(header):
-        yield FoundRow(dict(zip(header, cells, strict=True)), place, spelled=True)
+        yield FoundRow(dict(zip(header, cells, strict=True)), index, spelled=True)
     elif cells:
-        yield Rejection("line has the wrong number of cells", f"{place}: {len(cells)}, the header has {len(header)}")
+        yield Rejection("line has the wrong number of cells", f"{index}: {len(cells)}, the header has {len(header)}")
 
 
 def _read_parquet(path: Path, shown: str) -> Iterator[FoundOrReject]:

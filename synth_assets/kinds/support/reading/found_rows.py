@@ -27,5 +27,5 @@ FoundOrReject: TypeAlias = "FoundRow | Rejection"
 
 def number_rows(rows: Iterable[Mapping[str, object]], of: str) -> Iterator[FoundRow]:
     """Rows that have no place but their number."""
-    for place, fields in enumerate(rows, start=1):
-        yield FoundRow(fields, f"{of} row {place}")
+    for index, fields in enumerate(rows, start=1):
+        yield FoundRow(fields, f"{of} row {index}")

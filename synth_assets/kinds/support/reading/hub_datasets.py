@@ -39,8 +39,8 @@ def _with_names(found: Any) -> Iterator[Mapping[str, object]]:
     features = (found.features or {}).items()
     classes = {name: feature for name, feature in features if isinstance(feature, datasets.ClassLabel)}
     for row in found:
-        told = {name: row[name] for name in classes}
-        names = {name: None if n is None or n < 0 else classes[name].int2str(n) for name, n in told.items()}
+        fields = {name: row[name] for name in classes}
+        names = {name: None if n is None or n < 0 else classes[name].int2str(n) for name, n in fields.items()}
         yield {**row, **names}
 
 

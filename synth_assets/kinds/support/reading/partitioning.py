@@ -16,18 +16,18 @@ def shuffle(items: Iterable[T], seed: int | None, buffer: int) -> Iterator[T]:
         return
     # Of Python's generators only `random()` is promised to stay the same across versions.
     draw = random.Random(seed).random
-    held: list[T] = []
+    kept: list[T] = []
     for item in items:
-        if len(held) < buffer:
-            held.append(item)
+        if len(kept) < buffer:
+            kept.append(item)
             continue
-        place = int(draw() * buffer)
-        yield held[place]
-        held[place] = item
-    while held:
-        place = int(draw() * len(held))
-        held[place], held[-1] = held[-1], held[place]
-        yield held.pop()
+        index = int(draw() * buffer)
+        yield kept[index]
+        kept[index] = item
+    while kept:
+        index = int(draw() * len(kept))
+        kept[index], kept[-1] = kept[-1], kept[index]
+        yield kept.pop()
 
 
 def shard_of(content: Json, of: int) -> int:

@@ -30,11 +30,11 @@ class _Example:
 def read_leaves(root: Path) -> Iterator[Values | Rejection]:
     """A row for each leaf without contexts, and for each context of the others; in the order of their paths."""
     for path in sorted(root.rglob(LEAF_FILE)):
-        place = path.parent.relative_to(root).as_posix()
+        index = path.parent.relative_to(root).as_posix()
         try:
-            yield from _rows(_fields(path), place)
+            yield from _rows(_fields(path), index)
         except _Fault as fault:
-            yield Rejection("leaf cannot be read", f"{place}/{LEAF_FILE}: {fault}")
+            yield Rejection("leaf cannot be read", f"{index}/{LEAF_FILE}: {fault}")
 
 
 def _fields(path: Path) -> Mapping[str, object]:
@@ -52,17 +52,17 @@ def _fields(path: Path) -> Mapping[str, object]:
     return value
 
 
-def _rows(leaf: Mapping[str, object], place: str) -> Iterator[Values]:
+def _rows(leaf: Mapping[str, object], index: str) -> Iterator[Values]:
     examples = list(_examples(leaf.get("seed_examples")))
     contexts = dict.fromkeys(example.context for example in examples)
-    is_knowledge = place.split("/")[0] == _KNOWLEDGE or "document" in leaf
+    is_knowledge = index.split("/")[0] == _KNOWLEDGE or "document" in leaf
     for context in contexts:
         own = [example for example in examples if example.context == context]
         kind = "knowledge" if is_knowledge else "grounded" if context else "skill"
         yield {
-            "leaf": place,
+            "leaf": index,
             "leaf_kind": kind,
-            "task": _text(leaf, "task_description") or _text(leaf, "document_outline") or _named(place),
+            "task": _text(leaf, "task_description") or _text(leaf, "document_outline") or _named(index),
             "domain": _text(leaf, "domain") or None,
             "context": context,
             "seed_questions": [example.question for example in own],
@@ -106,6 +106,6 @@ def _document(value: object) -> Json:
     }
 
 
-def _named(place: str) -> str:
+def _named(index: str) -> str:
     """A leaf that does not say what it is about is about what its folders are called."""
-    return ", ".join(part.replace("_", " ") for part in place.split("/")[-2:])
+    return ", ".join(part.replace("_", " ") for part in index.split("/")[-2:])
