@@ -23,7 +23,7 @@ _PROMISES = {
 def check_specs(
     key: dg.AssetKey, contract: Contract, partitions: dg.PartitionsDefinition[str] | None
 ) -> list[dg.AssetCheckSpec]:
-    """A check for each verdict that a commit of the contract brings."""
+    """Return a check for each verdict that a commit of the contract brings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
@@ -39,14 +39,14 @@ def check_specs(
 
 
 def verdicts_of(result: StageResult, contract: Contract) -> Sequence[CheckResult]:
-    """The verdicts of a result. One that was reused passed its gates when it was committed."""
+    """Return the verdicts of a result. One that was reused passed its gates when it was committed."""
     if result.verdicts or not result.reused:
         return result.verdicts
     return TableCheck(contract, rows=result.tally.rows, rejects=result.tally.rejects).verdicts()
 
 
 def check_results(verdicts: Sequence[tuple[str, CheckResult]]) -> Iterator[dg.AssetCheckResult]:
-    """One result for each check: of one partition, or of all that a run filled, each named."""
+    """Yield one result for each check: of one partition, or of all that a run filled, each named."""
     names = dict.fromkeys(verdict.name for _, verdict in verdicts)
     for name in names:
         yield _result([(part, verdict) for part, verdict in verdicts if verdict.name == name])
@@ -71,7 +71,7 @@ def _shown(row: Values) -> Values:
 
 
 def failure_of(error: SynthError) -> dg.Failure:
-    """An error as the UI shows it, remedy included. Trying again would not heal it."""
+    """Return an error as the UI shows it, remedy included. Trying again would not heal it."""
     fields = {"where": error.where, "remedy": error.remedy}
     return dg.Failure(
         description=str(error),

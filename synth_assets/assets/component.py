@@ -62,7 +62,7 @@ class RecipeComponent(dg.Component):
 
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:
-        """The keys of `attributes`."""
+        """Return the keys of `attributes`."""
         return RecipeAttributes
 
     @classmethod
@@ -73,7 +73,7 @@ class RecipeComponent(dg.Component):
         return cls(context.path / attributes.recipe)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The assets, jobs and schedule of the recipe, with the resources they want."""
+        """Return the assets, jobs and schedule of the recipe, with the resources they want."""
         settings = load()
         resources = dg.Definitions(resources=lake_resources(settings))
         try:

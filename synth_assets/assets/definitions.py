@@ -36,7 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 
 def _defs_of(recipe: Recipe, settings: Settings) -> dg.Definitions:
-    """A recipe that Dagster refuses, for a tag it cannot spell, is told like one that is broken."""
+    """Return a recipe that Dagster refuses, for a tag it cannot spell, is told like one that is broken."""
     try:
         return build_recipe_defs(recipe, settings)
     except dg.DagsterError as error:
@@ -55,7 +55,7 @@ def _follow() -> dg.AutomationConditionSensorDefinition:
 
 
 def build_model_assets(recipes: Sequence[Recipe], settings: Settings) -> list[dg.AssetsDefinition]:
-    """The assets of all SQL models; one with faults has an asset that shows them."""
+    """Return the assets of all SQL models; one with faults has an asset that shows them."""
     found = find_models(settings)
     known = _known(recipes, found.models, settings)
     faults: dict[str, list[RecipeError]] = {table: list(errors) for table, errors in found.broken.items()}
@@ -86,7 +86,7 @@ def _known(recipes: Sequence[Recipe], models: Iterable[Model], settings: Setting
 
 
 def _table_of(error: RecipeError, models: Iterable[Model]) -> str:
-    """The table of the model that an error is about: it names the file, or the contract beside it."""
+    """Return the table of the model that an error is about: it names the file, or the contract beside it."""
     file = (error.where or "").rpartition(":")[0].removesuffix(".sql").removesuffix(".yaml")
     return next((model.table for model in models if model.shown.removesuffix(".sql") == file), "ops.sql_models")
 

@@ -14,7 +14,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$-])")
 
 
 def side_by_side(before: Mapping[str, Values], after: Sequence[Values], contract: Contract) -> str:
-    """The first rows with their parents: dialogs turn by turn, else column by column."""
+    """Return the first rows with their parents: dialogs turn by turn, else column by column."""
     dialogs = [column.name for column in contract.columns if column.type == "dialog"]
     parts = []
     for row in after[:EXAMPLES]:
@@ -38,7 +38,7 @@ def _turns(before: Any, after: Any) -> Iterator[str]:
 
 
 def _columns(before: Values, after: Values) -> Iterator[str]:
-    """What was read, and what is new in the row that was made of it."""
+    """Yield what was read, and what is new in the row that was made of it."""
     yield "| | column | value |\n|---|---|---|"
     made = {name: value for name, value in after.items() if name not in before or before[name] != value}
     for side, row in (("read", before), ("made", made)):

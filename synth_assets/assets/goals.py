@@ -8,7 +8,7 @@ from synth_assets.engine import StageResult
 
 
 def describe_rounds(result: StageResult) -> dict[str, Any]:
-    """The rounds of the stage that grew for a goal; nothing for other stages."""
+    """Return the rounds of the stage that grew for a goal; nothing for other stages."""
     rounds = result.rounds
     if rounds is None:
         return {}

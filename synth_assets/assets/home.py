@@ -14,7 +14,7 @@ _READY = ".ready"
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder for DAGSTER_HOME. Its SQLite files are made by one process alone: two at once would clash."""
+    """Return the folder for DAGSTER_HOME. Its SQLite files are made by one process alone: two at once would clash."""
     home = settings.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     with hold_lock(home / ".lock"):

@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 1_000
 
 
 def table_of_key(key: dg.AssetKey) -> str:
-    """The table of an asset: its key is `schema/table`; a key of one part stands in the schema `main`."""
+    """Return the table of an asset: its key is `schema/table`; a key of one part stands in the schema `main`."""
     *schema, name = key.path
     if len(schema) > 1:
         raise ContractError(
@@ -42,7 +42,7 @@ class LakeFrames(dg.IOManager):
         self._engine = engine
 
     def load_input(self, context: dg.InputContext) -> "pd.DataFrame | pa.Table":
-        """The rows of the upstream asset, or of those of its partitions that the run is about."""
+        """Return the rows of the upstream asset, or of those of its partitions that the run is about."""
         import pyarrow as pa
 
         try:
@@ -105,18 +105,18 @@ class StageFrames(LakeFrames):
 
 @dg.io_manager(required_resource_keys={"engine"}, description="pandas frames and Arrow tables, kept in the lake")
 def lake_frames(context: dg.InitResourceContext) -> LakeFrames:
-    """The IO manager of assets that people write."""
+    """Return the IO manager of assets that people write."""
     return LakeFrames(context.resources.engine)
 
 
 @dg.io_manager(required_resource_keys={"engine"}, description="reads what stages and SQL models have committed")
 def stage_frames(context: dg.InitResourceContext) -> StageFrames:
-    """The IO manager of stages and SQL models."""
+    """Return the IO manager of stages and SQL models."""
     return StageFrames(context.resources.engine)
 
 
 def arrow_of(value: object) -> "pa.Table":
-    """A frame as an Arrow table; ContractError where a column holds values of several kinds."""
+    """Return a frame as an Arrow table; raise ContractError where a column holds values of several kinds."""
     import pandas as pd
     import pyarrow as pa
 
@@ -145,7 +145,7 @@ def _moment_in_utc(value: object) -> object:
 
 
 def frame_of_table(table: "pa.Table") -> "pd.DataFrame":
-    """An Arrow table as a frame; what is nested becomes plain lists and dicts."""
+    """Return an Arrow table as a frame; what is nested becomes plain lists and dicts."""
     from pyarrow import types
 
     frame: pd.DataFrame = table.to_pandas()
@@ -156,7 +156,7 @@ def frame_of_table(table: "pa.Table") -> "pd.DataFrame":
 
 
 def _schema_of(value: object, contract: Contract) -> dg.TableSchema:
-    """The columns of a pandas frame by dagster-pandas, of an Arrow table by its contract."""
+    """Return the columns of a pandas frame by dagster-pandas, of an Arrow table by its contract."""
     import pandas as pd
     from dagster_pandas.data_frame import create_table_schema_metadata_from_dataframe
 

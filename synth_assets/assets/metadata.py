@@ -36,7 +36,7 @@ class Made:
 
 
 def metadata_of(engine: Engine, made: Made) -> Metadata:
-    """All that is told about one commit."""
+    """Return all that is told about one commit."""
     result, tally = made.result, made.result.tally
     reasons = reasons_of(engine, result) if tally.rejects else {}
     return {
@@ -58,7 +58,7 @@ def metadata_of(engine: Engine, made: Made) -> Metadata:
 
 
 def sample_of(engine: Engine, made: Made, rows: int = PREVIEW_ROWS) -> Sequence[Values]:
-    """The first rows of the partition, as the lake gives them back."""
+    """Return the first rows of the partition, as the lake gives them back."""
     result = made.result
     part = result.partition_key if made.stored else None
     for batch in engine.lake.scan(result.table, partition=part, at=result.snapshot, batch_rows=rows):
@@ -127,13 +127,13 @@ def _looks(engine: Engine, made: Made, reasons: Mapping[str, int]) -> Metadata:
 
 
 def _own(row: Values) -> Mapping[str, Any]:
-    """The row without what only the lake needs; its id at the end, so that what it says is seen first."""
+    """Return the row without what only the lake needs; its id at the end, so that what it says is seen first."""
     hidden = {"row_id", "parent_ids", "call_keys"} | ({"partition_key"} if row.get("partition_key") == WHOLE else set())
     return {**{name: value for name, value in row.items() if name not in hidden}, "row_id": row.get("row_id")}
 
 
 def _parents(engine: Engine, made: Made, rows: Sequence[Values]) -> dict[str, Values]:
-    """The rows that those were made of, by id, as they were then."""
+    """Return the rows that those were made of, by id, as they were then."""
     ids = sorted(set(_parent_ids(rows)))
     sql = f"SELECT * FROM {made.parent} WHERE row_id IN (SELECT unnest(?::VARCHAR[]))"
     return {str(row["row_id"]): row for row in engine.lake.rows(sql, (ids,), at=made.result.snapshot)}

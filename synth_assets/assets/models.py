@@ -32,7 +32,7 @@ class Around:
 
 
 def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
-    """The asset of a SQL model."""
+    """Return the asset of a SQL model."""
     key = dg.AssetKey([model.schema, model.name])
     contract = model.contract or Contract((), model.description, Gate(min_rows=0))
     recipe = around.recipe if model.partitioned else None
@@ -72,7 +72,7 @@ def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
 
 
 def _facts(model: Model, around: Around, contract: Contract, lineage: "Lineage") -> dict[str, Any]:
-    """What there is to say of a model before it is computed."""
+    """Return what there is to say of a model before it is computed."""
     return {
         "dagster/table_name": model.table,
         "dagster/column_schema": _schema(model, around.known, contract),
@@ -101,7 +101,7 @@ def _freshness_specs(key: dg.AssetKey, model: Model) -> Sequence[dg.AssetCheckSp
 
 
 def _schema(model: Model, known: Tables, contract: Contract) -> dg.TableSchema:
-    """The columns as far as the text of the model and its contract tell them."""
+    """Return the columns as far as the text of the model and its contract tell them."""
     columns = [
         table_column(contract.column(name)) if name in contract else dg.TableColumn(name, kind.lower() or "any")
         for name, kind in output_columns(model, known).items()

@@ -10,17 +10,17 @@ RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_p
 
 
 def job_of(recipe: Recipe) -> "dg.UnresolvedAssetJobDefinition":
-    """The job that makes every stage of a recipe."""
+    """Return the job that makes every stage of a recipe."""
     return dg.define_asset_job(recipe.name, _stages_of(recipe), description=f"All stages of {recipe.name}")
 
 
 def _stages_of(recipe: Recipe) -> dg.AssetSelection:
-    """Its stages alone: SQL models may have joined its group."""
+    """Return its stages alone: SQL models may have joined its group."""
     return dg.AssetSelection.assets(*(dg.AssetKey([recipe.name, stage]) for stage in recipe.stages))
 
 
 def nightly_of(recipe: Recipe) -> dg.Definitions:
-    """The schedule of a recipe and the job it starts: the recipe and what is downstream of it."""
+    """Return the schedule of a recipe and the job it starts: the recipe and what is downstream of it."""
     if recipe.schedule is None:
         return dg.Definitions()
     own = _stages_of(recipe)

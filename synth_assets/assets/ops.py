@@ -35,7 +35,7 @@ def _asking(recipe: Recipe) -> list[str]:
 
 
 def _last(recipe: Recipe, names: Sequence[str]) -> list[dg.AssetKey]:
-    """Of those stages, the ones that none of the others reads."""
+    """Return of those stages, the ones that none of the others reads."""
     read = {upstream for name in names for upstream in recipe.upstream(name)}
     return [dg.AssetKey([recipe.name, name]) for name in names if name not in read]
 
@@ -69,7 +69,7 @@ def _engine_asset(table: str, contract: Contract, after: Sequence[dg.AssetKey]) 
 
 
 def warehouse_asset(after: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The published file."""
+    """Return the published file."""
 
     @dg.asset(
         key=WAREHOUSE,

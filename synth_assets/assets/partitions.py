@@ -21,7 +21,7 @@ def partitions_of_stage(recipe: Recipe, stage: str) -> dg.PartitionsDefinition[s
 
 
 def partitions_in(context: dg.AssetExecutionContext, recipe: Recipe, stage: str) -> list[Partition]:
-    """What a run is asked to fill: one partition, a range of them, or the whole."""
+    """Return what a run is asked to fill: one partition, a range of them, or the whole."""
     if not recipe.is_partitioned(stage):
         return [Partition()]
     return [recipe.partition(key) for key in context.partition_keys]
@@ -32,5 +32,5 @@ FOLLOWS = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_dep
 
 
 def follows_by_itself(recipe: Recipe, stage: str) -> "dg.AutomationCondition[dg.AssetKey] | None":
-    """A stage that needs the whole is refreshed when a partition before it is."""
+    """Return the condition that refreshes a stage that needs all partitions when one before it is made."""
     return None if recipe.partitions.scheme == "none" or recipe.is_partitioned(stage) else FOLLOWS

@@ -29,7 +29,7 @@ class Progress:
 
 
 def describe_progress(tally: Tally) -> str:
-    """A tally in words."""
+    """Return a tally in words."""
     of_total = f" of {tally.input_total:,}" if tally.input_total else ""
     words = [f"{tally.input_rows:,}{of_total} rows read", f"{tally.rows:,} made", f"{tally.rejects:,} rejects"]
     if tally.calls or tally.hits:
@@ -38,13 +38,13 @@ def describe_progress(tally: Tally) -> str:
 
 
 def cost(usd: float | None) -> str:
-    """A cost in words; one that is not known is never zero."""
+    """Return a cost in words; one that is not known is never zero."""
     return "cost unknown" if usd is None else f"${usd:,.4f}" if usd else "$0"
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """A run that is terminated gets KeyboardInterrupt, on which asyncio ends its tasks in order.
+    """Provide a run that is terminated gets KeyboardInterrupt, on which asyncio ends its tasks in order.
 
     Dagster's own exception could be lost in whichever callback the event loop happens to run.
     """

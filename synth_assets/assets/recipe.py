@@ -14,7 +14,7 @@ from synth_assets.settings import Settings
 
 
 def build_recipe_defs(recipe: Recipe, settings: Settings) -> dg.Definitions:
-    """The assets, checks, jobs and schedule of a recipe. They want the resources of `lake_resources`."""
+    """Return the assets, checks, jobs and schedule of a recipe. They want the resources of `lake_resources`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
         assets = [stage_asset(recipe, name, settings) for name in recipe.stages]
@@ -22,7 +22,7 @@ def build_recipe_defs(recipe: Recipe, settings: Settings) -> dg.Definitions:
 
 
 def broken_asset(path: Sequence[str], problems: Sequence[RecipeError], what: str = "recipe") -> dg.AssetsDefinition:
-    """An asset in the place of a recipe or a SQL model that cannot be used: it shows what to mend."""
+    """Return an asset in the place of a recipe or a SQL model that cannot be used: it shows what to mend."""
     key = [re.sub(r"\W", "_", part) for part in path]
     text = "\n".join(f"- {problem}" for problem in problems)
 

@@ -12,7 +12,7 @@ from synth_assets.settings import Settings
 
 @cache
 def lake_resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
-    """The resources of the assets. The same settings give the same ones, so that definitions can be merged."""
+    """Return the resources of the assets. The same settings give the same ones, so that definitions can be merged."""
 
     @dg.resource(description=f"The lake in {settings.home}, and the engine that runs stages on it.")
     def engine(_: dg.InitResourceContext) -> Iterator[Engine]:

@@ -115,14 +115,14 @@ def _is_alive(group: int) -> bool:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
 def require_free(host: str, port: int) -> None:
-    """SynthError if the port cannot be had."""
+    """Raise SynthError if the port cannot be had."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -136,7 +136,7 @@ def require_free(host: str, port: int) -> None:
 
 
 def is_listening(host: str, port: int) -> bool:
-    """Whether somebody answers there."""
+    """Return whether somebody answers there."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((host, port)) == 0

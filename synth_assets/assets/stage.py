@@ -24,12 +24,12 @@ _OWN_KIND = {"source": "python", "query": "sql", "sift": "python", "study": "pyt
 
 
 def key_of(recipe: Recipe, name: str) -> dg.AssetKey:
-    """The key of an input's asset: a stage of the recipe, or a table of the lake."""
+    """Return the key of an input's asset: a stage of the recipe, or a table of the lake."""
     return dg.AssetKey(name.split(".") if "." in name else [recipe.name, name])
 
 
 def stage_asset(recipe: Recipe, name: str, settings: Settings) -> dg.AssetsDefinition:
-    """The asset of a stage."""
+    """Return the asset of a stage."""
     stage, contract = recipe.stages[name], recipe.contracts[name]
     key, partitions = key_of(recipe, name), partitions_of_stage(recipe, name)
 
@@ -99,7 +99,7 @@ def _pool(recipe: Recipe, name: str, settings: Settings) -> str | None:
 
 
 def _notice(recipe: Recipe, name: str, settings: Settings) -> str:
-    """What is to be known of the teacher. One that cannot answer at all says so when it is asked."""
+    """Return what is to be known of the teacher. One that cannot answer at all says so when it is asked."""
     if not isinstance(recipe.stages[name], Ask):
         return ""
     try:
@@ -115,7 +115,7 @@ def _description(recipe: Recipe, name: str) -> str:
 
 
 def _kind(stage: Stage, teacher: TeacherSpec) -> str:
-    """The third kind beside duckdb and pandera: Dagster shows three."""
+    """Return the third kind beside duckdb and pandera: Dagster shows three."""
     if isinstance(stage, Ask):
         is_mistral = teacher.base_url is None and teacher.model != OFFLINE_MODEL
         return "mistral" if is_mistral else "ai"
@@ -125,7 +125,7 @@ def _kind(stage: Stage, teacher: TeacherSpec) -> str:
 
 
 def _code_version(recipe: Recipe, name: str, settings: Settings) -> str:
-    """The fingerprint: the UI shows what is stale. Without a teacher, that of the recipe alone."""
+    """Return the fingerprint: the UI shows what is stale. Without a teacher, that of the recipe alone."""
     try:
         return fingerprint_of(recipe, name, settings)
     except SynthError:

@@ -19,7 +19,7 @@ _BEFORE, _AFTER, _REJECTS = "#9ca3af", "#4f46e5", "#dc2626"
 
 
 def picture_of(lengths: Mapping[str, Sequence[float]], counts: Mapping[str, int]) -> str:
-    """The picture of a commit as Markdown; empty where there is nothing to see."""
+    """Return the picture of a commit as Markdown; empty where there is nothing to see."""
     reasons = dict(list(counts.items())[:REASONS_SHOWN])
     panels = int(bool(lengths)) + int(bool(reasons))
     if not panels:

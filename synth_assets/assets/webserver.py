@@ -33,7 +33,7 @@ class Webserver:
         return f"http://{self.host}:{self.port}"
 
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
-        """The data of one GraphQL query."""
+        """Return the data of one GraphQL query."""
         body = json.dumps({"query": query, "variables": variables})
         status, text = self._post(body)
         answer: dict[str, Any] = json.loads(text) if status == http.client.OK else {"errors": text[:500]}
@@ -52,7 +52,7 @@ class Webserver:
             connection.close()
 
     def is_ready(self) -> bool:
-        """Whether it serves the definitions. SynthError if they cannot be loaded."""
+        """Return whether it serves the definitions. SynthError if they cannot be loaded."""
         try:
             found = self.ask(_LOCATIONS)["workspaceOrError"]
         except OSError:
@@ -71,12 +71,12 @@ class Webserver:
         )
 
     def location(self) -> str:
-        """The name of the code location."""
+        """Return the name of the code location."""
         entries = self.ask(_LOCATIONS)["workspaceOrError"]["locationEntries"]
         return str(entries[0]["name"])
 
     def is_made(self, key: list[str]) -> bool:
-        """Whether an asset was ever materialized."""
+        """Return whether an asset was ever materialized."""
         nodes = self.ask(_MADE, keys=[{"path": key}])["assetNodes"]
         return any(node["assetMaterializations"] for node in nodes)
 
@@ -88,6 +88,6 @@ class Webserver:
         return str(answer["run"]["id"])
 
     def steps(self, run_id: str) -> tuple[str, Mapping[str, str]]:
-        """The status of a run, and of each of its steps."""
+        """Return the status of a run, and of each of its steps."""
         run = self.ask(_STEPS, id=run_id)["runOrError"]
         return str(run["status"]), {step["stepKey"]: str(step["status"]) for step in run["stepStats"]}

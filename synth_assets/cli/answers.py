@@ -31,7 +31,7 @@ class QueryResult:
 
 
 def ask(lake: "Lake", sql: str, at: int | None) -> "pa.RecordBatchReader":
-    """The answer, streamed. An error is told without the question, which the person has before their eyes."""
+    """Return the answer, streamed. An error is told without the question, which the person has before their eyes."""
     try:
         return lake.query(sql, at=at)
     except LakeError as error:
@@ -39,7 +39,7 @@ def ask(lake: "Lake", sql: str, at: int | None) -> "pa.RecordBatchReader":
 
 
 def first_rows(lake: "Lake", sql: str, at: int | None) -> QueryResult:
-    """What a person wants to see of an answer."""
+    """Return what a person wants to see of an answer."""
     reader = ask(lake, sql, at)
     rows = list(islice(_rows(reader), FIRST_ROWS + 1))
     return QueryResult(list(reader.schema.names), rows[:FIRST_ROWS], len(rows) > FIRST_ROWS)
@@ -72,7 +72,7 @@ def _csv_field(value: Any) -> str:
 
 
 def _write_json(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
-    """One array, a row on each line."""
+    """Return one array, a row on each line."""
     opening = b"[\n"
     for row in _rows(reader):
         record = json_ready(dict(zip(reader.schema.names, row, strict=True)))
@@ -90,13 +90,13 @@ def _write_parquet(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
 
 
 def _rows(reader: "pa.RecordBatchReader") -> Iterator[Row]:
-    """The rows as tuples: two columns may have one name."""
+    """Yield the rows as tuples: two columns may have one name."""
     for batch in _batches(reader):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _batches(reader: "pa.RecordBatchReader") -> "Iterator[pa.RecordBatch]":
-    """The batches; an error of the query that shows only while it runs is told as the lake's."""
+    """Yield the batches; an error of the query that shows only while it runs is told as the lake's."""
     while True:
         try:
             batch = reader.read_next_batch()

@@ -33,7 +33,7 @@ class Finding:
 
 
 def examine(settings: "Settings") -> Iterator[Finding]:
-    """Everything, one after the other; the slow things last."""
+    """Yield everything, one after the other; the slow things last."""
     yield _python()
     yield _versions()
     yield _home(settings.home)
@@ -82,7 +82,7 @@ def _home(home: Path) -> Finding:
 
 
 def _nearest(path: Path) -> Path:
-    """The folder itself, or the nearest above it that is there."""
+    """Return the folder itself, or the nearest above it that is there."""
     return next(each for each in (path, *path.parents) if each.is_dir())
 
 
@@ -154,7 +154,7 @@ def _server(settings: "Settings") -> Finding:
 
 
 def list_settings(settings: "Settings") -> list[tuple[str, str, str]]:
-    """Each setting: its name, its value, and whether it is the default. Keys are `set` or `not set`."""
+    """Return each setting: its name, its value, and whether it is the default. Keys are `set` or `not set`."""
     fields = {
         "SYNTH_HOME": str(settings.home),
         "SYNTH_RECIPES": str(settings.recipes or "only the shipped ones"),
@@ -168,5 +168,5 @@ def list_settings(settings: "Settings") -> list[tuple[str, str, str]]:
 
 
 def _without_secrets(url: str) -> str:
-    """An address without the name and password that somebody may have put into it."""
+    """Return an address without the name and password that somebody may have put into it."""
     return re.sub(r"//[^/@]*@", "//", url.partition("?")[0])

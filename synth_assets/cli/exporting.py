@@ -22,7 +22,7 @@ class Export:
 
 
 def sinks_of(recipe: "Recipe", stage: str | None) -> list[str]:
-    """The stages of a recipe that write files, or the one that was named."""
+    """Return the stages of a recipe that write files, or the one that was named."""
     sinks = [name for name, each in recipe.stages.items() if each.shape == "sink"]
     if stage is None and sinks:
         return sinks
@@ -57,7 +57,7 @@ def copy_export(folder: Path, to: Path) -> "Manifest":
 
 
 def raise_if_in_the_way(to: Path, *, force: bool) -> None:
-    """What is there is overwritten only if that was wanted, and only if it is an export."""
+    """Return what is there is overwritten only if that was wanted, and only if it is an export."""
     from synth_assets.exports.manifest import NAME
 
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def lake_to_read(settings: "Settings") -> "Iterator[Lake]":
-    """The lake of the settings; LakeError where nothing was made yet."""
+    """Provide the lake of the settings; raise LakeError where nothing was made yet."""
     from synth_assets.lake import open_lake
 
     if not (settings.home / "lake").is_dir():
@@ -28,7 +28,7 @@ def lake_to_read(settings: "Settings") -> "Iterator[Lake]":
 
 
 def known_table(lake: "Lake", name: str, at: int | None = None) -> str:
-    """The table of that name; LakeError suggests what was probably meant."""
+    """Return the table of that name; LakeError suggests what was probably meant."""
     tables = lake.tables(at)
     if name in tables:
         return name

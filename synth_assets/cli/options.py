@@ -15,7 +15,7 @@ def _note(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
 
 
 def asks_for_json(ctx: click.Context) -> bool:
-    """Whether the command was called with --json: then its errors are JSON, too."""
+    """Return whether the command was called with --json: then its errors are JSON, too."""
     return bool(ctx.meta.get(_JSON))
 
 
@@ -25,7 +25,7 @@ def json_option(command: Command) -> Command:
 
 
 def wish_options(command: Command) -> Command:
-    """What of a recipe to run."""
+    """Return what of a recipe to run."""
     for option in (
         click.option("--limit", type=click.IntRange(1), help="A trial with so many source rows, in tables of its own."),
         click.option("--partition", help="A day or shard; `all` for every one. Default: the newest day, every shard."),

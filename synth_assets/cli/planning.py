@@ -33,7 +33,7 @@ class Planned:
     budget: "BudgetSpec"
 
     def over_budget(self) -> tuple[str, ...]:
-        """Which limits of the budget the run would reach, and then stop at."""
+        """Return which limits of the budget the run would reach, and then stop at."""
         pairs = (
             ("usd", self.budget.usd, self.total.cost_usd),
             ("calls", self.budget.calls, self.total.calls),
@@ -42,7 +42,7 @@ class Planned:
         return tuple(name for name, most, wanted in pairs if most is not None and wanted is not None and wanted > most)
 
     def to_json(self) -> dict[str, Json]:
-        """The plan for a script."""
+        """Return the plan for a script."""
         from synth_assets.cli.views.terminal import json_ready
 
         return {
@@ -55,7 +55,7 @@ class Planned:
 
 
 def plan_of(engine: "Engine", recipe: "Recipe", selection: "RunSelection") -> Planned:
-    """What a run would do, before anything is spent."""
+    """Return what a run would do, before anything is spent."""
     from synth_assets.engine.plan import plan
 
     lines = plan(engine, recipe, selection)
@@ -63,7 +63,7 @@ def plan_of(engine: "Engine", recipe: "Recipe", selection: "RunSelection") -> Pl
 
 
 def _flat(line: dict[str, Json]) -> dict[str, Json]:
-    """A line with the estimate among its own keys."""
+    """Return a line with the estimate among its own keys."""
     estimate = cast(dict[str, Json], line.pop("estimate"))
     return {**line, **estimate}
 

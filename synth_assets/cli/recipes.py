@@ -11,12 +11,12 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def is_file(name: str) -> bool:
-    """Whether a recipe is named by its file."""
+    """Return whether a recipe is named by its file."""
     return name.endswith(SUFFIXES)
 
 
 def recipe_named(settings: "Settings", name: str) -> "Recipe":
-    """The recipe of that name; RecipeError says what is wrong with it, or which there are."""
+    """Return the recipe of that name; RecipeError says what is wrong with it, or which there are."""
     from synth_assets.recipes import find_recipe, load_recipe
 
     return load_recipe(Path(name)) if is_file(name) else find_recipe(settings, name)

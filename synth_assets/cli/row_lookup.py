@@ -37,7 +37,7 @@ class Shown:
 
 
 def shown(lake: "Lake", view: View, *, with_originals: bool) -> Shown:
-    """The first rows of a table."""
+    """Return the first rows of a table."""
     most = view.rows or FETCHED
     batches = lake.scan(view.table, partition=view.partition, at=view.at, batch_rows=most)
     rows = next(iter(batches), [])[:most]
@@ -100,7 +100,7 @@ class TableState:
 
 
 def tables_of(lake: "Lake", schema: str) -> list[TableState]:
-    """The tables of a recipe, in the order in which they were last made."""
+    """Return the tables of a recipe, in the order in which they were last made."""
     if not lake.has("ops.commits"):
         return []
     sql = """

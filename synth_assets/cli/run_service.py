@@ -25,7 +25,7 @@ def run_json(run: "RecipeRun") -> dict[str, Json]:
 
 
 def result_json(result: "StageResult") -> dict[str, Json]:
-    """A result for a script. What was spent is what this run spent: a table that was reused cost nothing."""
+    """Return a result for a script. What was spent is what this run spent: a table that was reused cost nothing."""
     tally = result.tally
     spent = {name: 0 if result.reused else getattr(tally, name) for name in _SPENT}
     return {

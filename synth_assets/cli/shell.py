@@ -119,6 +119,6 @@ class Shell:
         self._at = at
 
     def _words(self) -> list[str]:
-        """What Tab completes: tables and their columns."""
+        """Return what Tab completes: tables and their columns."""
         tables = self._lake.tables(self._at)
         return sorted({*tables, *(column for table in tables for column in self._lake.columns(table, self._at))})

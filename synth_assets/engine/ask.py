@@ -21,7 +21,7 @@ Outcomes = list[MadeRow | RejectedRow]
 def replay_ledger(
     stage: AnyAsk, target: Target, rows: Iterable[Row], find: Callable[[set[str]], dict[str, Reply]]
 ) -> tuple[list[RowConversation], int]:
-    """The sheets of some rows, moved on as far as the ledger knows, repairs included; and the hits."""
+    """Return the conversations of some rows, advanced as far as the ledger knows; and the number of hits."""
     batch = [conversations.open_conversation(stage, target, row) for row in rows]
     hits = 0
     while True:
@@ -79,7 +79,7 @@ class AskRun:
             conversations.advance(self.stage, row, exchange, await self._ask(exchange.call))
 
     async def _ask(self, call: Call) -> Outcome:
-        """One answer, bought once: a call that is under way, or was answered a moment ago, is shared."""
+        """Return one answer, bought once: a call that is in flight, or was answered a moment ago, is shared."""
         if (recent := self.session.recent(call.key)) is not None:
             self.tally.hits += 1
             return recent

@@ -1,4 +1,4 @@
-"""Care of what runs leave behind: snapshots that nothing needs, exports of killed runs, replies unclaimed."""
+"""Cleans up what runs leave behind: snapshots that nothing needs, exports of killed runs, unclaimed replies."""
 
 import shutil
 from collections import defaultdict
@@ -41,13 +41,13 @@ def care(lake: Lake, settings: Settings, older_than_s: float = 7 * DAY_S) -> Car
 
 
 def _exports_of(lake: Lake, folder: Path) -> set[Path]:
-    """The folders that commits speak of, wherever the home has been moved since."""
+    """Return the folders that commits speak of, wherever the home has been moved since."""
     rows = lake.rows(f"SELECT DISTINCT folder FROM {COMMITS} WHERE folder IS NOT NULL")
     return {export_folders.relocate(row["folder"], folder) for row in rows}
 
 
 def snapshots_to_keep(lake: Lake, folder: Path) -> set[int]:
-    """The snapshots at which a table or an export was made, and those at which what they were made from was."""
+    """Return the snapshots at which a table or an export was made, and those at which what they were made from was."""
     history = _History(lake)
     keep: set[int] = set()
     for commit in history.newest():
@@ -76,11 +76,11 @@ class _History:
         self._followed: set[tuple[str, int]] = set()
 
     def all(self) -> Iterator[Mapping[str, Any]]:
-        """Every commit."""
+        """Return every commit."""
         return (commit for parts in self._commits.values() for commits in parts.values() for commit in commits)
 
     def newest(self) -> Iterator[Mapping[str, Any]]:
-        """What each table and partition holds now."""
+        """Return what each table and partition holds now."""
         return (commits[-1] for parts in self._commits.values() for commits in parts.values())
 
     def follow(self, commit: Mapping[str, Any], keep: set[int]) -> None:

@@ -1,4 +1,4 @@
-"""What differs: a table at two snapshots, matched by row id; or training files, matched by what their users say."""
+"""Compares a table at two snapshots, matched by row id; or training files, matched by what their users say."""
 
 import json
 from collections import Counter, defaultdict, deque
@@ -118,7 +118,7 @@ class _Line:
 
 
 def diff_files(a: Path, b: Path, most: int) -> list[Difference]:
-    """How files of `b` differ from those of `a` of the same name, or two files from each other."""
+    """Return how files of `b` differ from those of `a` of the same name, or two files from each other."""
     if a.is_file() and b.is_file():
         return [_diff_file(a, b, most)]
     for folder in (a, b):
@@ -163,7 +163,7 @@ def _lines(path: Path) -> list[_Line]:
 
 
 def _hash_questions(line: bytes) -> bytes | None:
-    """A hash of what is not the assistant's: it names a dialog whose answers were made anew."""
+    """Return a hash of what is not the assistant's: it names a dialog whose answers were made anew."""
     try:
         turns = json.loads(line)["messages"]
         items = [[turn["role"], turn["content"]] for turn in turns if turn["role"] != "assistant"]
@@ -173,7 +173,7 @@ def _hash_questions(line: bytes) -> bytes | None:
 
 
 def _others(lines: Iterable[_Line], kept: Counter[bytes]) -> list[_Line]:
-    """The lines that the other file does not have, or not as often."""
+    """Return the lines that the other file does not have, or not as often."""
     left, others = Counter(kept), []
     for line in lines:
         if left[line.digest]:
@@ -184,7 +184,7 @@ def _others(lines: Iterable[_Line], kept: Counter[bytes]) -> list[_Line]:
 
 
 def _pairs(removed: Sequence[_Line], added: Sequence[_Line]) -> Iterator[tuple[_Line, _Line]]:
-    """Lines that are the same dialog answered anew; of other lines, those with the same number."""
+    """Yield lines that are the same dialog answered anew; of other lines, those with the same number."""
     waiting: defaultdict[bytes | int, deque[_Line]] = defaultdict(deque)
     for line in added:
         waiting[line.number if line.question is None else line.question].append(line)

@@ -58,7 +58,7 @@ class Engine:
         return teacher_of(recipe, stage, self.settings)
 
     def require_teachers(self, jobs: list[Job]) -> None:
-        """TeacherError before anything runs, if one of the jobs has a teacher that cannot be asked."""
+        """Raise TeacherError before anything runs, if one of the jobs has a teacher that cannot be asked."""
         for job in jobs:
             if job.recipe.stages[job.stage].shape == "ask":
                 self.teacher_of(job.recipe, job.stage).require()

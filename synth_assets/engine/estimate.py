@@ -1,4 +1,4 @@
-"""Tokens, money and time of calls that are not made yet; output lengths and latencies come from the ledger."""
+"""Estimates tokens, money and time of calls that are not made yet, with output lengths and latencies of the ledger."""
 
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ class Estimator:
             self._supposed = f"; texts that are not there yet taken to have {PLACEHOLDER_CHARACTERS} characters"
 
     def total(self, calls: int, calls_estimated: int) -> Estimate:
-        """What those calls would take; calls about rows not known yet are taken to be like the others."""
+        """Return what those calls would take; calls about rows not known yet are taken to be like the others."""
         if not calls + calls_estimated:
             return Estimate()
         each = self._prompt_tokens / self._counted if self._counted else self._supposed_tokens

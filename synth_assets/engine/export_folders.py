@@ -1,4 +1,4 @@
-"""Folders of exports: each has its own, and `current` points at the newest that was committed."""
+"""Manages the folders of exports: each has its own, and `current` points at the newest that was committed."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ CURRENT = "current"
 
 @contextmanager
 def new_folder(exports: Path, job: Job) -> Iterator[Path]:
-    """An empty folder for one export; it is removed again if the writing fails."""
+    """Provide an empty folder for one export; it is removed again if the writing fails."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     folder = exports / job.schema / job.stage / f"{stamp}-{job.run_id[-6:]}"
     folder.mkdir(parents=True)
@@ -48,12 +48,12 @@ def make_current(folder: Path) -> None:
 
 
 def relocate(folder: Path | str, exports: Path) -> Path:
-    """The folder that a commit tells of, wherever the home has been moved since."""
+    """Return the folder that a commit tells of, wherever the home has been moved since."""
     return exports.joinpath(*Path(folder).parts[-3:])
 
 
 def find_orphans(exports: Path, committed: set[str], older_than_s: float) -> Iterator[Path]:
-    """The folders of exports that no commit speaks of, left by processes that were killed."""
+    """Yield the folders of exports that no commit speaks of, left by processes that were killed."""
     now = datetime.now(UTC).timestamp()
     for folder in sorted(exports.glob("*/*/*")) if exports.is_dir() else []:
         is_old = now - folder.lstat().st_mtime >= older_than_s

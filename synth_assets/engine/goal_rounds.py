@@ -1,4 +1,4 @@
-"""A goal of a recipe: asks for more, round after round, until so many rows are accepted or a limit is hit."""
+"""Runs a recipe's goal: asks for more, round after round, until enough rows are accepted or a limit is hit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ Run = Callable[[Job], StageResult]
 
 
 def runs_in_rounds(job: Job) -> bool:
-    """Whether a job is to be run in rounds until a goal is reached. Trials are not: they are to be small."""
+    """Return whether a job is to be run in rounds until a goal is reached. Trials are not: they are to be small."""
     goal = job.recipe.goal
     return goal is not None and goal.grows == job.stage and job.limit is None and job.round == 0
 
@@ -78,7 +78,7 @@ class GoalRounds:
         return first, closed
 
     def followers(self) -> list[Job]:
-        """The jobs of a round after the one that grows; the last is the goal's own."""
+        """Return the jobs of a round after the one that grows; the last is the goal's own."""
         job, recipe = self.job, self.job.recipe
         return [
             replace(job, stage=stage, partition=job.partition if recipe.is_partitioned(stage) else Partition(), round=1)
@@ -86,7 +86,7 @@ class GoalRounds:
         ]
 
     def _stopped(self) -> str | None:
-        """Why there is no further round; None if there is one."""
+        """Return why there is no further round; None if there is one."""
         goal, last = self._goal, self.rounds[-1]
         before = self.rounds[-2] if len(self.rounds) > 1 else None
         made = last.made - (before.made if before else 0)
@@ -105,7 +105,7 @@ class GoalRounds:
         return replace(self.job, times=times).what
 
     def _next(self) -> float:
-        """How many times as much to ask for, by what the newest rows brought; a margin saves a round."""
+        """Return how many times as much to ask for, by what the newest rows brought; a margin saves a round."""
         last, before = self.rounds[-1], self.rounds[-2] if len(self.rounds) > 1 else Round()
         gained = last.accepted - before.accepted
         if gained <= 0:

@@ -12,7 +12,7 @@ from synth_assets.recipes import Recipe
 
 @dataclass(frozen=True, slots=True)
 class TableTask:
-    """A table to be filled: by a stage, a SQL model or a frame. Row ids are made under the name `kin`.
+    """A table to be filled: by a stage, a SQL model or a frame. Row ids are made in `id_namespace`.
 
     `strict` says that a faulty row closes the gate, where else it is a reject. A `view` is the SELECT that is stored in
     the place of its rows, which are checked all the same.
@@ -91,7 +91,7 @@ class Job:
         return contract if self.limit is None else replace(contract, gate=replace(contract.gate, goal_rows=None))
 
     def source_of(self, name: str) -> str:
-        """The table that an input is read from."""
+        """Return the table that an input is read from."""
         return name if "." in name else f"{self.schema}.{name}"
 
 

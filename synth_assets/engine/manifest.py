@@ -46,7 +46,7 @@ class ExportOrigin:
 def describe_export(
     lake: Lake, settings: Settings, origin: ExportOrigin, contents: ExportContents, tally: Tally
 ) -> Manifest:
-    """The manifest but for its files."""
+    """Return the manifest but for its files."""
     job, recipe = origin.job, origin.job.recipe
     asks = [name for name in recipe.upstream(job.stage) if isinstance(recipe.stages[name], Ask)]
     teachers = [teacher_of(recipe, name, settings) for name in asks]
@@ -89,7 +89,7 @@ def _price(model: str, price: Any) -> Price:
 
 
 def _cost_usd(lake: Lake, tables: list[str], at: int) -> float | None:
-    """What the answers in those tables cost when they were bought; None if one of them has no price."""
+    """Return what the answers in those tables cost when they were bought; None if one of them has no price."""
     if not tables:
         return 0.0
     keys = " UNION ".join(f"SELECT unnest(call_keys) FROM {table}" for table in tables)

@@ -1,4 +1,4 @@
-"""A row that is not known yet: what a plan reckons with in its place, to count and to weigh the calls it will take."""
+"""The placeholder of a row that is not known yet: a plan counts it, and estimates the calls it will take."""
 
 from synth_assets.core.column_types import TYPES
 from synth_assets.core.contract import Contract

@@ -1,4 +1,4 @@
-"""What a run would do and cost, before anything is spent: the run itself, with a ledger and no teacher.
+"""Plans what a run would do and cost, before anything is spent: it simulates the run with the ledger and no teacher.
 
 Rows that the ledger can answer are made as the run would make them, so that what follows from them is exact. A row
 that must be asked about is unknown from there on, and counted by the stages after it as the most rows it can become.
@@ -49,7 +49,7 @@ class PlanLine:
 
 
 def plan(engine: Engine, recipe: Recipe, selection: RunSelection) -> list[PlanLine]:
-    """A line for each job of a run, in its order."""
+    """Return a line for each job of a run, in its order."""
     jobs = jobs_of(recipe, selection, "plan")
     planner = _Planner(engine, {(job.stage, job.partition.key): job for job in jobs})
     return [planner.line(job) for job in jobs]
@@ -64,7 +64,7 @@ class _Planner:
         self._changed: dict[tuple[str, str], bool] = {}
 
     def line(self, job: Job) -> PlanLine:
-        """The line of one job: its simulation, counted."""
+        """Return the line of one job: its simulation, counted."""
         line = PlanLine(job.table, job.partition.key, goal=self._goal(job))
         commit = latest_commits(self._lake, job.table, self._at).get(job.partition.key)
         if commit is not None and not self._changes(job):
@@ -81,7 +81,7 @@ class _Planner:
         return line
 
     def _goal(self, job: Job) -> str:
-        """What further rounds are for: a plan is of one."""
+        """Return what further rounds are for: a plan is of one."""
         goal = job.recipe.goal
         if goal is None or not runs_in_rounds(job):
             return ""
@@ -94,7 +94,7 @@ class _Planner:
         )
 
     def _is_current(self, job: Job) -> bool:
-        """Whether the run would leave the job's table as it is, given what it would do before."""
+        """Return whether the run would leave the job's table as it is, given what it would do before."""
         if job.force or any(self._will_change(job, name) for name in job.recipe.stages[job.stage].inputs()):
             return False
         if not all(self._lake.has(job.source_of(name), self._at) for name in job.recipe.stages[job.stage].inputs()):
@@ -110,7 +110,7 @@ class _Planner:
         return any(self._changes(before) for before in self._before(name, part))
 
     def _before(self, name: str, part: str | None) -> list[Job]:
-        """The jobs of this run that fill an input."""
+        """Return the jobs of this run that fill an input."""
         return [job for (stage, key), job in self._jobs.items() if stage == name and part in (None, key)]
 
     def _changes(self, job: Job) -> bool:
@@ -124,7 +124,7 @@ class _Planner:
         return self._changed[known]
 
     def _source_changes(self, job: Job, stage: Source) -> bool:
-        """A source is read to see whether it holds other rows than its table."""
+        """Return whether a source holds other rows than its table."""
         if job.force or not self._lake.has(job.table, self._at):
             return True
         existing = (
@@ -147,7 +147,7 @@ class _Planner:
                 yield [PLACEHOLDER] * len(batch)
 
     def _input(self, job: Job, name: str) -> Iterator[Batch]:
-        """The rows of an input as they will be: of its jobs in this run, else of the lake."""
+        """Yield the rows of an input as they will be: of its jobs in this run, else of the lake."""
         part = input_partition(job, name)
         before = self._before(name, part)
         if not any(self._changes(each) for each in before):
@@ -171,7 +171,7 @@ class _Planner:
         yield _checked(job, check, made, line)
 
     def _sifted(self, job: Job, stage: Sift, line: PlanLine) -> Iterator[Batch]:
-        """The rows that are known go through the sift; those that are not may all come through it."""
+        """Send known rows through the sift; unknown ones may all come through it."""
         check = RowCheck(job.recipe.contracts[job.stage])
         unknown = 0
 
@@ -223,7 +223,7 @@ class _Planner:
 
 
 def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
-    """The calls that are not wanted yet: the same call for two rows is bought once."""
+    """Return the calls that are not wanted yet: the same call for two rows is bought once."""
     fresh = []
     for call in calls:
         if call.key not in wanted:
@@ -233,7 +233,7 @@ def _fresh(calls: list[Call], wanted: set[str]) -> list[Call]:
 
 
 def _checked(job: Job, check: RowCheck, made: list[MadeRow], line: PlanLine) -> Batch:
-    """The rows that pass their checks; the others will be rejects."""
+    """Return the rows that pass their checks; the others will be rejects."""
     if not made:
         return []
     faults = check.faults([each.values for each in made])

@@ -17,13 +17,13 @@ class RunObserver(Protocol):
     """Learns of a run as it goes."""
 
     def start(self, job: Job) -> None:
-        """A job begins."""
+        """Note that a job begins."""
 
     def update(self, job: Job, tally: Tally) -> None:
-        """One more input row of the job is done."""
+        """Return one more input row of the job is done."""
 
     def finish(self, result: StageResult) -> None:
-        """A job is committed, or its table was current."""
+        """Note that a job is committed, or that its table was current."""
 
 
 class _NoObserver:

@@ -1,4 +1,4 @@
-"""What becomes rows: of a source, a query, a study, a sift, a sink; and the rows of a table as a stage sees them."""
+"""Turns what sources, queries, studies, sifts and sinks yield into rows, and reads the rows of a table for a stage."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class LakeSourceContext:
     lake: Lake
 
     def query(self, sql: str) -> Iterator[Values]:
-        """The rows of a SELECT over the lake."""
+        """Yield the rows of a SELECT over the lake."""
         for batch in self.lake.query(sql):
             yield from to_rows(batch)
 
@@ -37,7 +37,7 @@ class LakeStudyContext:
 
 
 def read_rows(lake: Lake, table: str, partition: str | None, at: int) -> Iterator[list[Row]]:
-    """The rows of a table as a stage sees them, in batches that fit one look into the ledger."""
+    """Yield the rows of a table as a stage sees them, in batches that fit one look into the ledger."""
     for batch in lake.scan(table, partition=partition, at=at, batch_rows=LOOKUP_ROWS):
         yield [_row(values) for values in batch]
 
@@ -64,7 +64,7 @@ def rows_from_source(job: Job, stage: Source, lake: Lake) -> Iterator[MadeRow | 
 
 
 def row_from_study(found: Values | RowOutcome, ordinals: RowOrdinals) -> MadeRow | RejectedRow:
-    """A row of a study, or what it says became of an upstream row."""
+    """Return a row of a study, or what it says became of an upstream row."""
     return (
         row_from_parent(found.parent, found.outcome)
         if isinstance(found, RowOutcome)
@@ -81,7 +81,7 @@ def row_from_query(values: Values, ordinals: RowOrdinals) -> MadeRow:
 
 
 def row_from_parent(parent: Row, outcome: Values | Rejection) -> MadeRow | RejectedRow:
-    """What a sift or a sink made of one upstream row: the row of its table, or a reject."""
+    """Return what a sift or a sink made of one upstream row: the row of its table, or a reject."""
     parents = (parent.row_id,)
     if isinstance(outcome, Rejection):
         return RejectedRow({**parent.values, **outcome.values}, outcome.reason, outcome.detail, parents)

@@ -50,12 +50,12 @@ Inputs = dict[str, InputState]
 
 
 def no_progress(job: Job, tally: object) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who is asked, what is known already, and the snapshot that tells what about."""
+    """The teacher that is asked, the ledger's session, and the snapshot that the rows are read at."""
 
     teacher: Teacher
     session: LedgerSession
@@ -95,7 +95,7 @@ class Runner:
             raise
 
     def _is_settled(self, job: Job) -> bool:
-        """Whether a stage that follows the one that grows is current, and the goal's own has its rows."""
+        """Return whether a stage that follows the one that grows is current, and the goal's own has its rows."""
         at = self.lake.snapshot()
         base = latest_commits(self.lake, job.table, at).get(job.partition.key)
         goal_rows = job.work.contract.gate.goal_rows or 0
@@ -171,7 +171,7 @@ class Runner:
         await ready  # what failed there will fail again where it is needed, and be told
 
     def _prepare(self) -> None:
-        """Each kind once, one after the other: the threads are wanted for looks into the ledger."""
+        """Return each kind once, one after the other: the threads are wanted for looks into the ledger."""
         for stage in {type(job.what): job.what for job in self.then}.values():
             stage.prepare()
 
@@ -186,7 +186,7 @@ class Runner:
             return build.commit(inputs)
 
     def _selected(self, job: Job, select: str, at: int) -> "pa.RecordBatchReader":
-        """The rows of a SELECT, in which the stages that a stage reads go by their own names."""
+        """Return the rows of a SELECT, in which the stages that a stage reads go by their own names."""
         tables = []
         for name in job.recipe.stages[job.stage].inputs():
             part = input_partition(job, name)
@@ -224,7 +224,7 @@ class Runner:
             return build.commit(inputs)
 
     def _rows(self, job: Job, name: str, at: int) -> Iterator[Row]:
-        """The rows of an input; the table is read when the first is wanted."""
+        """Yield the rows of an input; the table is read when the first is wanted."""
         for batch in read_rows(self.lake, job.source_of(name), input_partition(job, name), at):
             yield from batch
 
@@ -258,5 +258,5 @@ def _exported(build: TableBuilder, inputs: Inputs, folder: Path) -> StageResult:
 
 
 def snapshot_of(inputs: Inputs) -> int:
-    """The snapshot that a job reads its inputs at."""
+    """Return the snapshot that a job reads its inputs at."""
     return next(iter(inputs.values())).snapshot

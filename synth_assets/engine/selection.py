@@ -29,7 +29,7 @@ class RunSelection:
 
 
 def jobs_of(recipe: Recipe, selection: RunSelection, run_id: str) -> list[Job]:
-    """The jobs of a run, each after those it reads."""
+    """Return the jobs of a run, each after those it reads."""
     if selection.stage is not None and selection.stage not in recipe.stages:
         raise RecipeError(
             f"there is no stage {selection.stage!r}",
@@ -44,7 +44,7 @@ def jobs_of(recipe: Recipe, selection: RunSelection, run_id: str) -> list[Job]:
 
 
 def _stages(recipe: Recipe, selection: RunSelection) -> list[str]:
-    """A trial of one stage makes what comes before it, too: its tables are its own."""
+    """Return the stages to run; a trial of one stage makes what comes before it, too, in tables of its own."""
     if selection.stage is None:
         return list(recipe.stages)
     if selection.limit is None:
@@ -66,5 +66,5 @@ def _partitions(recipe: Recipe, stage: str, selection: RunSelection) -> Iterator
 
 
 def new_run_id() -> str:
-    """An id for a run; ids sort by time."""
+    """Return an id for a run; ids sort by time."""
     return f"{datetime.now(UTC):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:12]}"

@@ -68,5 +68,5 @@ ENGINE_TABLES = {
 
 
 def rejects_of(table: str) -> str:
-    """The table of a table's rejects."""
+    """Return the table of a table's rejects."""
     return f"{table}__rejects"

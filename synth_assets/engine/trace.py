@@ -1,4 +1,4 @@
-"""Where a row came from: the chain from a line of a training file back to the source, replies and runs included."""
+"""Traces a row from a line of a training file back to the source, replies and runs included."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class TraceNode:
     parents: tuple["TraceNode", ...]
 
     def walk(self) -> Iterator["TraceNode"]:
-        """This row and all before it."""
+        """Yield this row and all before it."""
         yield self
         for parent in self.parents:
             yield from parent.walk()
@@ -40,14 +40,14 @@ class RowLocation:
 
 
 def trace(lake: Lake, what: str) -> TraceNode:
-    """The chain of `ROW_ID` or `FILE:LINE`."""
+    """Return the chain of `ROW_ID` or `FILE:LINE`."""
     path, _, number = what.rpartition(":")
     location = _place_of_line(lake, Path(path), int(number)) if path and number.isdigit() else _place_of_row(lake, what)
     return _link(lake, location)
 
 
 def _place_of_line(lake: Lake, path: Path, number: int) -> RowLocation:
-    """A line is found by its content, so a file that was copied or renamed still tells."""
+    """Find a line by its content, so that a copied or renamed file can still be traced."""
     digest = line_hash(_line(path, number))
     for table in _tables_with(lake, "line_hash"):
         found = lake.rows(f"SELECT row_id FROM {table} WHERE line_hash = ? LIMIT 1", (digest,))
@@ -111,7 +111,7 @@ def _link(lake: Lake, location: RowLocation) -> TraceNode:
 
 
 def _parent(lake: Lake, inputs: Mapping[str, int], row_id: str) -> RowLocation:
-    """A parent as it was when its child was made: the table may have been replaced since."""
+    """Return a parent as it was when its child was made: the table may have been replaced since."""
     for table, snapshot in inputs.items():
         found = lake.rows(f"SELECT 1 AS one FROM {table} WHERE row_id = ? LIMIT 1", (row_id,), at=snapshot)
         if found:

@@ -38,7 +38,7 @@ class CallError(Exception):
 
 
 def error_from_status(status: int, headers: Mapping[str, str], body: bytes) -> CallError:
-    """What a response that is no 200 means."""
+    """Return what a response that is no 200 means."""
     error = _named(status, headers, excerpt(body))
     error.retry_after_s = _retry_after_s(headers)
     return error
@@ -57,12 +57,12 @@ def _named(status: int, headers: Mapping[str, str], excerpt_text: str) -> CallEr
 
 
 def excerpt(body: bytes) -> str:
-    """The start of a body, as one line."""
+    """Return the start of a body, as one line."""
     return " ".join(body[: _SHOWN * 4].decode("utf-8", "replace").split())[:_SHOWN]
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds, as `Retry-After` or `retry-after-ms` give them; a date is left alone: clocks differ."""
+    """Return seconds, as `Retry-After` or `retry-after-ms` give them; a date is left alone: clocks differ."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             return max(0.0, float(headers[name]) * unit)

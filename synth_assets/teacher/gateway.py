@@ -111,7 +111,7 @@ class Gateway:
         return self._queue
 
     async def ask(self, call: Call) -> Outcome:
-        """The answer to one call, or why this one has none.
+        """Return the answer to one call, or why this one has none.
 
         Raises TeacherError if nobody can be answered (a key that is not accepted, a server that is gone)
         and BudgetError before the budget is passed: both end the run, what was answered is kept.

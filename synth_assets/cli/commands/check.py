@@ -87,7 +87,7 @@ def _good(recipe: "Recipe") -> Checked:
 
 
 def _models(settings: "Settings", recipes: "Mapping[str, Recipe]") -> tuple[list[Checked], list[str]]:
-    """The SQL models, checked against the tables that recipes make and those of the lake."""
+    """Return the SQL models, checked against the tables that recipes make and those of the lake."""
     from synth_assets.sql import check_models, find_models
 
     found = find_models(settings)
@@ -100,13 +100,13 @@ def _models(settings: "Settings", recipes: "Mapping[str, Recipe]") -> tuple[list
 
 
 def _model_of(models: "Sequence[Model]", error: "SynthError") -> str:
-    """The table of the model that an error is about: it names the file, or the contract beside it."""
+    """Return the table of the model that an error is about: it names the file, or the contract beside it."""
     file = (error.where or "").rpartition(":")[0].removesuffix(".sql").removesuffix(".yaml")
     return next((model.table for model in models if model.shown.removesuffix(".sql") == file), "SQL models")
 
 
 def _known_tables(settings: "Settings", recipes: "Mapping[str, Recipe]") -> dict[str, dict[str, str]]:
-    """The columns of every table that a model may read: as recipes will make them, and as the lake has them."""
+    """Return the columns of every table that a model may read: as recipes will make them, and as the lake has them."""
     from synth_assets.engine.tables import ENGINE_TABLES, REJECTS_CONTRACT, rejects_of
     from synth_assets.lake.names import columns_of, duckdb_type
 

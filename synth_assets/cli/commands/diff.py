@@ -41,7 +41,7 @@ def command(a: str, b: str, most: int, as_json: bool) -> None:
 
 
 def difference(a: str, b: str, most: int) -> "list[Difference]":
-    """The differences: one for two tables, one for each file of two exports."""
+    """Return the differences: one for two tables, one for each file of two exports."""
     from synth_assets import settings
     from synth_assets.cli.lakes import known_table, lake_to_read
     from synth_assets.engine.diff import Version, diff_files, diff_tables

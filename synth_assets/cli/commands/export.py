@@ -40,7 +40,7 @@ def command(recipe: str, to: Path | None, stage: str | None, force: bool, as_jso
 
 
 def _made(engine: "Engine", recipe: "Recipe", sink: str) -> Path:
-    """The folder of the newest export of a stage; one that somebody removed is made again."""
+    """Return the folder of the newest export of a stage; one that somebody removed is made again."""
     from synth_assets.cli.views.progress import watching
     from synth_assets.engine import RunSelection
 

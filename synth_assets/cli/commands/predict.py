@@ -44,7 +44,7 @@ def command(model: str, source: Path, target: Path, column: str, workers: int | 
 
 
 def _folder(model: str) -> Path:
-    """The folder that is meant: a path, or the newest student of a stage."""
+    """Return the folder that is meant: a path, or the newest student of a stage."""
     from synth_assets import settings
 
     path = Path(model)

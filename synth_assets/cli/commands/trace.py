@@ -43,7 +43,7 @@ def command(what: str, full: bool, as_json: bool) -> None:
 
 
 def chain_of(lake: "Lake", link: "TraceNode") -> dict[str, Any]:
-    """The chain as nested objects, each with the snapshot its commit made, where that is still kept."""
+    """Return the chain as nested objects, each with the snapshot its commit made, where that is still kept."""
     snapshots = {
         tuple(getattr(each.about, name) for name in _COMMIT_KEY): each.id
         for run_id in {str(each.commit["run_id"]) for each in link.walk() if each.commit}
@@ -53,7 +53,7 @@ def chain_of(lake: "Lake", link: "TraceNode") -> dict[str, Any]:
 
 
 def _node_json(link: "TraceNode", snapshots: Mapping[tuple[Any, ...], int]) -> dict[str, Any]:
-    """What the lake keeps as the text of JSON is JSON here."""
+    """Return what the lake keeps as the text of JSON is JSON here."""
     commit = dict(link.commit)
     if commit:
         commit["inputs"] = json.loads(commit["inputs"])

@@ -66,7 +66,7 @@ def command(port: int, host: str, no_build: bool, file: Path | None) -> None:
 
 @contextmanager
 def _only_one(settings: "Settings", web: "Webserver") -> "Iterator[Path]":
-    """The prepared home; two daemons on one would each start every schedule."""
+    """Provide the prepared home; two daemons on one would each start every schedule."""
     from synth_assets.assets.home import prepare_home
 
     home = prepare_home(settings)
@@ -145,7 +145,7 @@ def _build_first(settings: "Settings", services: "Services", web: "Webserver") -
 
 
 def _is_free(recipe: "Recipe", settings: "Settings") -> bool:
-    """Whether nobody asks for money: the offline teacher or a recording answers."""
+    """Return whether nobody asks for money: the offline teacher or a recording answers."""
     from synth_assets.core.stage import Ask
     from synth_assets.engine import teacher_of
 

@@ -16,7 +16,7 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 
 
 def print_difference(console: "Console", found: "Difference") -> None:
-    """One pair of tables or files."""
+    """Return one pair of tables or files."""
     from rich.text import Text
 
     console.print(Text.assemble((found.a, "bold"), " → ", (found.b, "bold")))
@@ -56,7 +56,7 @@ def _hanging(mark: str, text: str) -> str:
 
 
 def _leaves(values: Mapping[str, Any]) -> dict[str, str]:
-    """Each value by its name; of a dialog, each turn by its place."""
+    """Return each value by its name; of a dialog, each turn by its place."""
     return dict(leaf for name, value in values.items() for leaf in _leaves_of(name, value))
 
 

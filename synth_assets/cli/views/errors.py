@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_error(error: SynthError, *, as_json: bool) -> None:
-    """The error on stderr, its lines whole so that a place can be copied; as JSON, on stdout."""
+    """Return the error on stderr, its lines whole so that a place can be copied; as JSON, on stdout."""
     if as_json:
         print_json({"error": error_json(error)})
         return
@@ -25,7 +25,7 @@ def print_error(error: SynthError, *, as_json: bool) -> None:
 
 
 def error_text(error: SynthError, *, mark: bool = True) -> "Text":
-    """The place, the fault, and the remedy below it. An error that holds others is told by them."""
+    """Return the place, the fault, and the remedy below it. An error that holds others is told by them."""
     from rich.text import Text
 
     problems = _problems(error)
@@ -39,7 +39,7 @@ def error_text(error: SynthError, *, mark: bool = True) -> "Text":
 
 
 def error_json(error: SynthError) -> dict[str, object]:
-    """What a script wants to know of an error."""
+    """Return what a script wants to know of an error."""
     fields: dict[str, object] = {
         "kind": type(error).__name__,
         "message": error.message,
@@ -59,5 +59,5 @@ def _problems(error: SynthError) -> tuple[SynthError, ...]:
 
 
 def _verdicts(error: SynthError) -> "tuple[CheckResult, ...]":
-    """The checks of a gate that closed."""
+    """Return the checks of a gate that closed."""
     return tuple(getattr(error, "verdicts", ()))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def grid(texts: "Sequence[RenderableType]", numbers: Sequence[str] = (), *, footer: bool = False) -> "Table":
-    """An empty table: columns of texts, then columns of numbers that are never wrapped."""
+    """Return an empty table: columns of texts, then columns of numbers that are never wrapped."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

@@ -23,18 +23,18 @@ class Watcher(Protocol):
     """Is told of a run: each job as it starts, each of its input rows that is done, and its end."""
 
     def start(self, job: "Job") -> None:
-        """A job begins."""
+        """Note that a job begins."""
 
     def update(self, job: "Job", tally: "Tally") -> None:
-        """One more input row of the job is done."""
+        """Return one more input row of the job is done."""
 
     def finish(self, result: "StageResult") -> None:
-        """A job is committed, or was as it should be."""
+        """Note that a job is committed, or was current."""
 
 
 @contextmanager
 def watching() -> "Iterator[Watcher]":
-    """The watcher that suits where stderr goes."""
+    """Provide the watcher that suits where stderr goes."""
     console = err()
     with _listening(console):
         if not console.is_terminal:
@@ -46,7 +46,7 @@ def watching() -> "Iterator[Watcher]":
 
 @contextmanager
 def _listening(console: "Console") -> Iterator[None]:
-    """What is logged meanwhile, such as how far a batch job is, is seen between the lines."""
+    """Provide what is logged meanwhile, such as how far a batch job is, is seen between the lines."""
     logger, ear = logging.getLogger("synth_assets"), _Ear(console)
     level = logger.level
     logger.addHandler(ear)
@@ -139,7 +139,7 @@ class Lines:
 
 
 def finished(result: "StageResult") -> str:
-    """One line about a job that is over."""
+    """Return one line about a job that is over."""
     name, tally = _name(result.table, result.partition_key), result.tally
     if result.reused:
         return f"{name}: {some(tally.rows, 'row')}, as it should be"
@@ -149,7 +149,7 @@ def finished(result: "StageResult") -> str:
 
 
 def _label(job: "Job") -> str:
-    """A job as it is shown; a round of a goal has its number."""
+    """Return a job as it is shown; a round of a goal has its number."""
     name = _name(job.table, job.partition.key)
     return f"{name}, round {job.round}" if job.round else name
 

@@ -18,13 +18,13 @@ _ROLE_STYLES = {"user": "bold blue", "assistant": "bold green", "system": "bold 
 
 
 def is_wide(shown: Shown) -> bool:
-    """Whether the rows hold texts that do not fit into a grid."""
+    """Return whether the rows hold texts that do not fit into a grid."""
     fields = (value for row in shown.rows for _, value in _fields(shown, row))
     return bool(shown.dialogs) or any(len(cell(value)) > LONGEST_CELL for value in fields)
 
 
 def print_rows(console: "Console", shown: Shown, rows: int) -> None:
-    """The first rows, and how many there are."""
+    """Return the first rows, and how many there are."""
     few = shown.rows[:rows]
     if is_wide(shown):
         for row in few:
@@ -37,7 +37,7 @@ def print_rows(console: "Console", shown: Shown, rows: int) -> None:
 
 
 def _fields(shown: Shown, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What is shown of a row besides its dialogs."""
+    """Yield what is shown of a row besides its dialogs."""
     hidden = {*PLUMBING, *shown.dialogs}
     for name, value in row.items():
         if name not in hidden and not (name == "partition_key" and value == WHOLE):

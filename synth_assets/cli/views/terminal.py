@@ -15,12 +15,12 @@ PIPE_WIDTH = 120
 
 
 def out() -> "Console":
-    """The console of results."""
+    """Return the console of results."""
     return _console(stderr=False)
 
 
 def err() -> "Console":
-    """The console of progress, banners and errors."""
+    """Return the console of progress, banners and errors."""
     return _console(stderr=True)
 
 
@@ -34,12 +34,12 @@ def _console(*, stderr: bool) -> "Console":
 
 
 def print_json(value: object) -> None:
-    """A result as JSON, indented and with its letters as they are."""
+    """Return a result as JSON, indented and with its letters as they are."""
     click.echo(json.dumps(json_ready(value), ensure_ascii=False, indent=2))
 
 
 def json_ready(value: Any) -> Any:
-    """A value as JSON can say it: data classes and models as objects, moments and paths as text, NaN as null."""
+    """Return a value as JSON can say it: data classes and models as objects, moments and paths as text, NaN as null."""
     from dataclasses import fields, is_dataclass
 
     if is_dataclass(value) and not isinstance(value, type):
@@ -64,22 +64,22 @@ def _scalar(value: Any) -> str | int | float:
 
 
 def done(console: "Console", text: str) -> None:
-    """A line that says that all is well."""
+    """Return a line that says that all is well."""
     _marked(console, "✓", "green", text)
 
 
 def failed(console: "Console", text: str) -> None:
-    """A line that says what is not."""
+    """Return a line that says what is missing."""
     _marked(console, "✗", "red", text)
 
 
 def warned(console: "Console", text: str) -> None:
-    """A line that says what to look at."""
+    """Return a line that says what to look at."""
     _marked(console, "!", "yellow", text)
 
 
 def hint(console: "Console", text: str) -> None:
-    """A line that says what to do next."""
+    """Return a line that says what to do next."""
     _marked(console, "→", "cyan", text)
 
 

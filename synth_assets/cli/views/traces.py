@@ -16,7 +16,7 @@ _HIDDEN = ("row_id", "partition_key")
 
 
 def print_trace(console: "Console", chain: Mapping[str, Any], *, full: bool) -> None:
-    """The whole chain, from the row back to its source."""
+    """Return the whole chain, from the row back to its source."""
     from rich.tree import Tree
 
     tree = Tree(_headline(chain), guide_style="dim")
@@ -79,7 +79,7 @@ def _reply_text(name: str, text: str, *, full: bool, style: str = "dim") -> "Tex
 
 
 def _value(value: Any) -> str:
-    """A dialog as talk, all else as it is."""
+    """Return a dialog as talk, all else as it is."""
     if isinstance(value, list) and value and all(isinstance(turn, dict) and "content" in turn for turn in value):
         return "\n".join(f"{turn['role']}: {turn['content']}" for turn in value)
     return cell(value)

@@ -55,7 +55,7 @@ def size(number: int) -> str:
 
 
 def moment(value: Any) -> str:
-    """A moment in the local time of whoever reads it."""
+    """Return a moment in the local time of whoever reads it."""
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -63,7 +63,7 @@ def moment(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value as one reads it; NULL is said to be NULL."""
+    """Return a value as people read it; NULL as NULL."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
@@ -78,6 +78,6 @@ def cell(value: Any) -> str:
 
 
 def short(text: str, length: int) -> str:
-    """The beginning of a text on one line."""
+    """Return the beginning of a text on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else f"{flat[: length - 1]}…"

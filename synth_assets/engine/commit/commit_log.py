@@ -1,4 +1,4 @@
-"""The books: what ops.commits and ops.reject_counts say of a commit, written with it or not at all."""
+"""Stages the rows of ops.commits and ops.reject_counts that are committed together with a table."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _COUNTED = ("input_rows", "rows", "rejects", "failures", "calls", "hits", "promp
 
 @dataclass(frozen=True, slots=True)
 class CommitEntry:
-    """What there is to say of one commit."""
+    """The facts of one commit."""
 
     serial: int
     fingerprint: str
@@ -29,7 +29,7 @@ class CommitEntry:
 
 
 def stage_log_rows(lake: Lake, work: TableTask, entry: CommitEntry) -> Iterator[Writer]:
-    """The rows of an entry, staged."""
+    """Yield the rows of an entry, staged."""
     who = {"run_id": work.run_id, "recipe": work.schema, "stage": work.name}
     reasons = sorted(entry.tally.reasons.items())
     staged: dict[str, list[dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""What has been committed: the latest state of each stage and partition, and whether a job would change it."""
+"""Reads what has been committed: the latest state of each stage and partition."""
 
 import json
 import time
@@ -28,7 +28,7 @@ class CommitRecord:
     folder: str | None
 
     def made_from(self, inputs: "Mapping[str, InputState]") -> bool:
-        """Whether it read the same rows."""
+        """Return whether it read the same rows."""
         before = {table: state["data"] for table, state in self.inputs.items()}
         return before == {table: state.data for table, state in inputs.items()}
 
@@ -42,7 +42,7 @@ class InputState:
 
 
 def latest_commits(lake: Reader, table: str, at: int | None = None) -> dict[str, CommitRecord]:
-    """The latest commit of each partition of a table."""
+    """Return the latest commit of each partition of a table."""
     schema, name = map(quoted_text, table.split("."))
     rows = lake.rows(
         "SELECT unnest(max_by(c, serial)) FROM"
@@ -52,12 +52,12 @@ def latest_commits(lake: Reader, table: str, at: int | None = None) -> dict[str,
 
 
 def by_run(lake: Reader, run_id: str) -> list[dict[str, Any]]:
-    """The commits of one run, oldest first."""
+    """Return the commits of one run, oldest first."""
     return lake.rows(f"SELECT * FROM {COMMITS} WHERE run_id = {quoted_text(run_id)} ORDER BY committed_at")
 
 
 def decode_inputs(commit: Mapping[str, Any]) -> dict[str, int]:
-    """The tables that a commit read, and at which snapshot."""
+    """Return the tables that a commit read, and at which snapshot."""
     states = json.loads(commit["inputs"]) if commit else {}
     return {table: int(state["snapshot"]) for table, state in states.items()}
 
@@ -80,7 +80,7 @@ def _committed(row: Mapping[str, Any]) -> CommitRecord:
 
 
 def reused_result(work: TableTask, commit: CommitRecord, snapshot: int, started: float) -> StageResult:
-    """The result of a run that found its work done: every answer came from the ledger, none was bought."""
+    """Return the result of a run that found its work done: every answer came from the ledger, none was bought."""
     tally = commit.tally
     hits = tally.calls + tally.hits
     return StageResult(
@@ -97,7 +97,7 @@ def reused_result(work: TableTask, commit: CommitRecord, snapshot: int, started:
 
 
 def input_states(lake: Reader, job: Job, at: int) -> dict[str, InputState]:
-    """What a job reads, as it stands at a snapshot."""
+    """Return what a job reads, as it stands at a snapshot."""
     states = {}
     for name in job.recipe.stages[job.stage].inputs():
         table = job.source_of(name)
@@ -109,7 +109,7 @@ def input_states(lake: Reader, job: Job, at: int) -> dict[str, InputState]:
 
 
 def input_partition(job: Job, name: str) -> str | None:
-    """The partition of an input that a job reads; None reads them all."""
+    """Return the partition of an input that a job reads; None reads them all."""
     recipe = job.recipe
     both = name in recipe.stages and recipe.is_partitioned(name) and recipe.is_partitioned(job.stage)
     return job.partition.key if both else None

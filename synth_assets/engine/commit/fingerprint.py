@@ -1,4 +1,4 @@
-"""Who answers for a stage, and whether what is committed is what a job would make."""
+"""Fingerprints a stage, and tells whether what is committed is what a job would make."""
 
 from synth_assets.core.canonical import content_hash
 from synth_assets.engine.commit.commits import CommitRecord, InputState
@@ -10,12 +10,12 @@ from synth_assets.teacher import Teacher, open_teacher
 
 
 def teacher_of(recipe: Recipe, stage: str, settings: Settings) -> Teacher:
-    """Who answers for a stage."""
+    """Return the teacher that answers for a stage."""
     return open_teacher(recipe.teacher_of(stage), settings, shipped=recipe.shipped)
 
 
 def fingerprint_of(recipe: Recipe, stage: str, settings: Settings) -> str:
-    """A hash of all that shapes a stage's data: the recipe's part, and who really answers on this machine."""
+    """Return a hash of all that shapes a stage's data: the recipe's part, and who really answers on this machine."""
     fingerprint = recipe.fingerprint(stage)
     if recipe.stages[stage].shape != "ask":
         return fingerprint

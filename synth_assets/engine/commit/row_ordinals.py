@@ -13,7 +13,7 @@ class RowOrdinals:
         self._more: Counter[tuple[str, ...]] = Counter()
 
     def next_ordinal(self, origin: tuple[str, ...]) -> int:
-        """How many rows of that origin came before this one."""
+        """Return how many rows of that origin came before this one."""
         if self._seen.add("\n".join(origin)):
             return 0
         self._more[origin] += 1

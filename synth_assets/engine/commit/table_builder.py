@@ -1,4 +1,4 @@
-"""A table being built: outcomes go in, are checked and staged as files, and become visible in one commit."""
+"""Builds a table: outcomes are checked, staged as files, and become visible in one commit."""
 
 import hashlib
 import time
@@ -67,7 +67,7 @@ class TableBuilder:
             self._write()
 
     def add_columns(self, batch: "pa.RecordBatch", ordinals: RowOrdinals) -> bool:
-        """Takes a query's rows by the column. False, and none is taken, if they want to be looked at one by one."""
+        """Add a query's rows by the column. Return False, and add none, if they must be checked one by one."""
         work, schema = self._work, self._rows.shape.schema
         if work.contract.gate.goal_rows is not None:
             return False
@@ -85,7 +85,7 @@ class TableBuilder:
         return True
 
     def is_unchanged(self) -> bool:
-        """Whether the rows are those of the latest commit."""
+        """Return whether the rows are those of the latest commit."""
         self._write()
         base = self._base
         return (
@@ -95,7 +95,7 @@ class TableBuilder:
         )
 
     def verdicts(self) -> list[CheckResult]:
-        """The checks of all that was added; GateClosed if one of them is a gate that closes."""
+        """Return the checks of all that was added; raise GateClosed if a gate closes."""
         self._write()
         verdicts = [*self._gate.verdicts(), *self._links.verdicts(self._lake)]
         if any(verdict.blocking and not verdict.passed for verdict in verdicts):
@@ -103,7 +103,7 @@ class TableBuilder:
         return verdicts
 
     def commit(self, inputs: dict[str, InputState], folder: Path | None = None) -> StageResult:
-        """Closes the books and makes the table visible; GateClosed or ConflictError leave it as it was."""
+        """Make the table visible, with its log; GateClosed or ConflictError leave it as it was."""
         verdicts = self.verdicts()
         self._write_rejects()
         work, about = self._work, self._about()
@@ -184,7 +184,7 @@ class TableBuilder:
         self._rows.write(rows)
 
     def _room(self) -> int | None:
-        """How many rows there is room for; None where nothing limits them."""
+        """Return how many rows there is room for; None where nothing limits them."""
         goal_rows = self._work.contract.gate.goal_rows
         return None if goal_rows is None else goal_rows - self.tally.rows
 
@@ -232,7 +232,7 @@ class TableBuilder:
         return CommitEntry(serial, self.fingerprint, data_hash, inputs, self.tally, duration_s, folder)
 
     def _data_hash(self, *inputs: str) -> str:
-        """Rows of a teacher are told by their calls; what else shapes them goes in, too: code, and what they read."""
+        """Return a hash of the rows; those of a teacher by their calls, code and inputs, which shape them."""
         digest = self._hash.copy()
         if self._work.asks:
             digest.update("\n".join([self.fingerprint, *inputs]).encode())

@@ -1,4 +1,4 @@
-"""The budget of a run, which its stages share: where one is set they take turns, also in processes of their own."""
+"""The budget of a run, shared by its stages: where one is set they take turns, also in processes of their own."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def hold_budget(settings: Settings, job: Job) -> Iterator[None]:
-    """Holds the run's purse: two stages that spend at once could each take all that is left."""
+    """Hold the run's budget: two stages that spend at once could each take all that is left."""
     if not job.recipe.budget:
         yield
         return
@@ -52,7 +52,7 @@ def _is_there(path: Path, file: int) -> bool:
 
 
 def remaining_budget(lake: Lake, job: Job) -> Budget:
-    """What a run may still spend: its recipe's budget less what its stages have bought so far."""
+    """Return what a run may still spend: its recipe's budget less what its stages have bought so far."""
     budget, used = job.recipe.budget, run_spending(lake, job.run_id)
     return Budget(
         usd=None if budget.usd is None else budget.usd - used["usd"],

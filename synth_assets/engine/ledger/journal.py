@@ -110,7 +110,7 @@ def drop_segment(path: Path, segment: IO[str]) -> None:
 
 
 def orphaned_segments(folder: Path) -> Iterator[tuple[Path, IO[str]]]:
-    """The segments whose process is gone, each locked for the caller, who drops it once its records are safe."""
+    """Yield the segments whose process is gone, each locked for the caller, who drops it once its records are safe."""
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
         try:
             segment = path.open("r+", encoding="utf-8")

@@ -49,7 +49,7 @@ class LedgerSession:
             self._lake.compact(CALLS, fewest=MANY_FILES)
 
     def find(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """The replies to those keys that are known. Only one thread of a session finds."""
+        """Return the replies to those keys that are known. Only one thread of a session finds."""
         wanted = set(keys)
         with self._lock:
             for key in self._moved:
@@ -61,7 +61,7 @@ class LedgerSession:
         return found
 
     def recent(self, key: str) -> Reply | None:
-        """A reply of this session that the next `find` may not see in the lake yet."""
+        """Return a reply of this session that the next `find` may not see in the lake yet."""
         return self._recent.get(key)
 
     def record(self, call: Call, reply: Reply) -> None:
@@ -101,7 +101,7 @@ class LedgerSession:
 
 
 def find_replies(lake: Reader, keys: set[str]) -> dict[str, Reply]:
-    """The replies in the lake to those keys."""
+    """Return the replies in the lake to those keys."""
     if not keys:
         return {}
     wanted = quoted_texts(sorted(keys))
@@ -110,7 +110,7 @@ def find_replies(lake: Reader, keys: set[str]) -> dict[str, Reply]:
 
 
 def run_spending(lake: Reader, run_id: str) -> Mapping[str, float]:
-    """What a run has bought so far, spares included: `usd`, `calls`, `tokens`."""
+    """Return what a run has bought so far, spares included: `usd`, `calls`, `tokens`."""
     rows = lake.rows(
         f"SELECT coalesce(sum(cost_usd), 0)::DOUBLE AS usd, count(*)::DOUBLE AS calls,"
         f" coalesce(sum(prompt_tokens + completion_tokens), 0)::DOUBLE AS tokens FROM {CALLS}"

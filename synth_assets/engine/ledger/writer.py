@@ -1,4 +1,4 @@
-"""How purchases get from a journal into the ledger's table: each once, and each key with one answer."""
+"""Moves purchases from a journal into the ledger's table: each once, and each key with one answer."""
 
 import time
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def recover_journal(lake: Lake, folder: Path) -> int:
 
 
 def _identity(record: Record) -> tuple[object, ...]:
-    """What tells one purchase from another of the same key."""
+    """Return what tells one purchase from another of the same key."""
     return record["call_key"], record["run_id"], round(_epoch(record["asked_at"]), 3)
 
 
@@ -35,7 +35,7 @@ def _epoch(moment: object) -> float:
 
 
 def _known(lake: Reader, records: list[Record]) -> set[tuple[object, ...]]:
-    """The purchases that a process had moved into the lake before it could drop their segment."""
+    """Return the purchases that a process had moved into the lake before it could drop their segment."""
     keys = quoted_texts([str(record["call_key"]) for record in records])
     sql = f"SELECT call_key, run_id, epoch(asked_at) AS asked_at FROM {CALLS} WHERE call_key IN (SELECT unnest({keys}))"
     return {(row["call_key"], row["run_id"], round(float(row["asked_at"]), 3)) for row in lake.rows(sql)}

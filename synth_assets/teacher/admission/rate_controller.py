@@ -24,10 +24,10 @@ class Queue(Protocol):
     """A gateway's queue, as the controller sees it. Any thread that holds the lock may call it."""
 
     def has_waiting(self) -> bool:
-        """Whether one of its requests waits to be admitted."""
+        """Return whether one of its requests waits to be admitted."""
 
     def is_abandoned(self) -> bool:
-        """Whether its event loop was closed before the queue was."""
+        """Return whether its event loop was closed before the queue was."""
 
     def close(self) -> None:
         """Leave the controller."""
@@ -76,7 +76,7 @@ class RateController:
         self._refusals = 0
 
     def is_silent(self) -> bool:
-        """Whether many attempts failed and none got a reply since: then no single call is to blame."""
+        """Return whether many attempts failed and none got a reply since: then no single call is to blame."""
         return self._breaker.is_silent
 
     def dispatch(self, now: float) -> None:
@@ -101,7 +101,7 @@ class RateController:
             queue.close()
 
     def admits_now(self, now: float) -> bool:
-        """Whether a request that comes now need not wait."""
+        """Return whether a request that comes now need not wait."""
         return self._next_queue() is None and self._wait_s(now) == 0.0
 
     def admit(self, tokens: int, now: float) -> None:

@@ -54,7 +54,7 @@ class RequestQueue:
         controller.queues.append(self)
 
     def is_silent(self) -> bool:
-        """Whether nobody gets a reply any more: then no single call is to blame."""
+        """Return whether nobody gets a reply any more: then no single call is to blame."""
         return self._controller.is_silent()
 
     async def acquire(self, tokens: int, *, is_retry: bool = False) -> None:
@@ -132,11 +132,11 @@ class RequestQueue:
             self._controller.release(in_flight, self._loop.time())
 
     def is_abandoned(self) -> bool:
-        """Whether its event loop was closed before the queue was."""
+        """Return whether its event loop was closed before the queue was."""
         return self._loop.is_closed()
 
     def has_waiting(self) -> bool:
-        """Whether a request waits to be admitted; those that were cancelled are dropped."""
+        """Return whether a request waits to be admitted; those that were cancelled are dropped."""
         while self._queue and self._queue[0][0].done():
             self._queue.popleft()
         return bool(self._queue)

@@ -35,7 +35,7 @@ class TokenBucket:
         self._level -= units
 
     def wait_s(self, now: float) -> float:
-        """Seconds until something may pass; 0 if it may now."""
+        """Return seconds until something may pass; 0 if it may now."""
         self._fill(now)
         return 0.0 if self._level > -1e-6 else -self._level / self.rate_per_s
 
@@ -48,7 +48,7 @@ class TokenBucket:
 
 
 def per_minute(headers: Mapping[str, str], what: str) -> float | None:
-    """The limit a minute that a server names in its headers, for "requests" or "tokens"."""
+    """Return the limit a minute that a server names in its headers, for "requests" or "tokens"."""
     for name in _PER_MINUTE[what]:
         try:
             limit = float(headers[name])
