@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from synth_assets.teacher.served.server import served
-from tests.integration.engine import killing
 from tests.integration.engine.conftest import RECIPE, dialog
+from tests.support import killed_runs as killing
 
 IN_FLIGHT = 64
 

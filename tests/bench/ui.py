@@ -15,7 +15,7 @@ from synth_assets.assets import build_definitions
 from synth_assets.engine import Engine
 from synth_assets.recipes import find_recipe
 from synth_assets.settings import load
-from tests.integration.dagster.served import served
+from tests.support.served_ui import served
 
 STAGES = 10
 RECIPE = """

@@ -12,7 +12,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from tests.integration.dagster.conftest import TINY, talk
-from tests.integration.dagster.served import Served, served
+from tests.support.served_ui import Served, served
 
 FLAGS = (
     "--headless",

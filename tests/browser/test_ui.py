@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.integration.dagster.served import Served
+from tests.support.served_ui import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PATIENCE_S = 60

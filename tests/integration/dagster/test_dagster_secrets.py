@@ -19,7 +19,7 @@ from aiohttp import web
 
 from synth_assets.teacher.served import server as teacher_server
 from synth_assets.teacher.served.chat import ServedChat
-from tests.integration.dagster.served import served as serve_ui
+from tests.support.served_ui import served as serve_ui
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from synth_assets.assets.services import free_port
 from synth_assets.lake import Lake, open_lake
 from synth_assets.settings import load
 from tests.integration.dagster.conftest import TINY, talk
-from tests.integration.dagster.served import Served, metadata_of, served
+from tests.support.served_ui import Served, metadata_of, served
 
 pytestmark = pytest.mark.slow
 

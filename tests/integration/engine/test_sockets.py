@@ -13,8 +13,8 @@ from synth_assets.engine import Engine, RunSelection, plan
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.teacher.served.server import ServedTeacher, served
-from tests.integration.engine import killing
 from tests.integration.engine.conftest import RECIPE, dialog
+from tests.support import killed_runs as killing
 
 MISTRAL = RECIPE.replace("model: offline", "model: mistral-small-latest, limits: {{concurrency: 64}}")
 IN_FLIGHT = 64

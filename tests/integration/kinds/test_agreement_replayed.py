@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from synth_assets.plots.label_plots import confusion_png, reliability_png
-from tests.integration.kinds.replayed import Replayed, read_records, replayed
+from tests.support.replayed_teachers import Replayed, read_records, replayed
 
 PUBLISHED_F1 = {"direct": 0.9159, "reasoned": 0.9255, "votes": 0.9427}
 AGREEMENT = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.kinds.replayed import DRAWS, Record, Replayed, read_records, replayed
+from tests.support.replayed_teachers import DRAWS, Record, Replayed, read_records, replayed
 
 FILES = ("mixtral_test", "gpt35_0613_test", "gpt4_0125_test")
 LABELS = ("negative", "neutral", "positive")

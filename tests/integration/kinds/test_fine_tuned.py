@@ -12,7 +12,7 @@ from synth_assets.engine import Engine, StageResult
 from synth_assets.recipes import load_recipe
 from synth_assets.settings import load
 from synth_assets.students.storage import load_description
-from tests.unit.students.tiny_bert import TEXTS, tiny_model
+from tests.support.tiny_bert import TEXTS, tiny_model
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 pytest.importorskip("transformers", reason="the extra `train` is not installed")

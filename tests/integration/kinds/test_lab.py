@@ -12,7 +12,7 @@ from synth_assets.core.stage import Ask, Row
 from synth_assets.engine import Engine, RunSelection, StageResult, plan
 from synth_assets.recipes import find_recipes, load_recipe
 from synth_assets.settings import load
-from tests.unit.kinds.asking import shown
+from tests.support.asking import shown
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "informal_emails"
 SHIPPED = find_recipes(load({})).recipes

@@ -11,7 +11,7 @@ import pytest
 
 from synth_assets.lake import Lake
 
-PROCESS = Path(__file__).with_name("lake_process.py")
+PROCESS = Path(__file__).parents[2] / "support" / "lake_process.py"
 CHECK = "SELECT partition_key, count(*) AS n, count(DISTINCT version) AS versions FROM work.rows GROUP BY 1 ORDER BY 1"
 
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from synth_assets.sql import check_models, narrow_to_partition, output_columns
-from tests.unit.sql.shapes import FAULTS, KNOWN, SHAPES, model
+from tests.support.sql_shapes import FAULTS, KNOWN, SHAPES, model
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.teacher.desk import OpenDesk, open_desk
+from tests.support.served_gateway import OpenDesk, open_desk
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from synth_assets.settings import Timing
 from synth_assets.teacher import Budget, open_teacher
 from synth_assets.teacher.served.server import ServedTeacher
 from synth_assets.teacher.transports.batch_api import BatchApi, JobState
-from tests.integration.teacher.desk import KEY, Desk, repeat
+from tests.support.served_gateway import KEY, Desk, repeat
 
 MODEL = "mistral-small-latest"
 

@@ -18,7 +18,7 @@ from synth_assets.teacher.transports.sdk import SdkTransport
 from synth_assets.teacher.transports.sdk_compat import SdkCompatWatch, find_incompatibilities
 from synth_assets.teacher.transports.transport import Server, Transport
 from synth_assets.teacher.wire import Completion
-from tests.integration.teacher.desk import KEY, OpenDesk
+from tests.support.served_gateway import KEY, OpenDesk
 
 JSON = "application/json"
 FIELDS = {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]}

@@ -11,7 +11,7 @@ from synth_assets.core.request import Failure, Outcome, Reply
 from synth_assets.core.teacher_spec import Limits
 from synth_assets.settings import Timing
 from synth_assets.teacher.served.faults import SHARES
-from tests.integration.teacher.desk import OpenDesk
+from tests.support.served_gateway import OpenDesk
 
 IN_A_HURRY = Limits(timeout_s=0.4)
 PATIENT = Limits(timeout_s=20)

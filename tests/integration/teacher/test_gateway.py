@@ -11,7 +11,7 @@ from synth_assets.core.request import Call, Failure, Reply, Schema
 from synth_assets.core.teacher_spec import Limits
 from synth_assets.settings import Timing
 from synth_assets.teacher import Budget
-from tests.integration.teacher.desk import KEY, OpenDesk, repeat, request
+from tests.support.served_gateway import KEY, OpenDesk, repeat, request
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["http", "sdk"])
 

@@ -9,8 +9,8 @@ from synth_assets.core.parse import read_object
 from synth_assets.core.request import Call, Failure, Reply, Schema
 from synth_assets.core.teacher_spec import TeacherSpec
 from synth_assets.teacher import Teacher, open_teacher
-from tests.integration.teacher.desk import request
-from tests.integration.teacher.tiny_llama import llama_server, write_model
+from tests.support.served_gateway import request
+from tests.support.tiny_llama import llama_server, write_model
 
 VERDICT = Schema(
     "verdict",

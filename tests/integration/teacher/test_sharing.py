@@ -17,7 +17,7 @@ from synth_assets.settings import DEFAULT_TIMING, Timing
 from synth_assets.teacher import Gateway, Teacher, open_teacher
 from synth_assets.teacher.admission import request_queue
 from synth_assets.teacher.served.server import served
-from tests.integration.teacher.desk import repeat
+from tests.support.served_gateway import repeat
 
 
 def teacher_of(url: str, *, key: str = "sk-one", timing: Timing = DEFAULT_TIMING, **limits: Any) -> Teacher:

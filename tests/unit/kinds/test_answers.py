@@ -8,7 +8,7 @@ from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.answers import Answers
-from tests.unit.kinds.asking import made, reply, row, shown
+from tests.support.asking import made, reply, row, shown
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lab"
 READ = Contract((Column("question", "text"), Column("text", "text", nullable=True)))

@@ -5,7 +5,7 @@ import pytest
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.stage import Row, StageError
 from synth_assets.kinds.choose.best import Best
-from tests.unit.kinds.sifting import sifted
+from tests.support.sifting import sifted
 
 BEST = Best.model_validate({"kind": "best", "from": "scored"})
 READ = Contract((Column("question", "text"), Column("score", "integer")))

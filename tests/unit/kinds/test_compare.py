@@ -8,7 +8,7 @@ from synth_assets.core.contract import Column, Contract
 from synth_assets.core.parse import Unreadable
 from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.compare import Compare
-from tests.unit.kinds.asking import made, reply, row
+from tests.support.asking import made, reply, row
 
 READ = Contract((Column("question", "text"), Column("answers", "texts")))
 COMPARE = Compare.model_validate({"kind": "compare", "from": "candidates", "question": "{{ question }}"})

@@ -5,7 +5,7 @@ import pytest
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.stage import Row, StageError
 from synth_assets.kinds.choose.decontaminate import Decontaminate
-from tests.unit.kinds.sifting import rows, sifted
+from tests.support.sifting import rows, sifted
 
 EVALS = rows("text", ["A train leaves the station at nine and goes north at sixty miles an hour.", "Why is that?"], "e")
 

@@ -16,7 +16,7 @@ from synth_assets.kinds.choose.deduplicate import Deduplicate
 from synth_assets.kinds.support.similarity.minhash import MinHash, _banding
 from synth_assets.kinds.support.similarity.rouge_l import RougeL
 from synth_assets.kinds.support.similarity.text_index import Exact, words
-from tests.unit.kinds.sifting import rows, sifted
+from tests.support.sifting import rows, sifted
 
 READ = {"questions": Contract((Column("question", "text"), Column("n", "integer")))}
 QUESTIONS = [

@@ -8,7 +8,7 @@ import pytest
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.stage import Reject, StageError
 from synth_assets.kinds.ask.judge import Judge
-from tests.unit.kinds.asking import made, row, shown
+from tests.support.asking import made, row, shown
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lab"
 READ = Contract((Column("question", "text"), Column("answer", "text")))

@@ -5,7 +5,7 @@ import pytest
 from synth_assets.core.contract import Column, Contract
 from synth_assets.core.stage import Rejection, StageError
 from synth_assets.kinds.choose.panel import Panel
-from tests.unit.kinds.asking import row
+from tests.support.asking import row
 
 JUDGES = ("strict", "kind", "third")
 READ = Contract((Column("text", "text"), *(Column(name, "integer", minimum=1, maximum=3) for name in JUDGES)))

@@ -11,7 +11,7 @@ from synth_assets.core.stage import Ask
 from synth_assets.kinds import kinds
 from synth_assets.kinds.code_hash import tree_hash, without_shows
 from synth_assets.teacher.offline.transport import offline_answer
-from tests.unit.kinds import asking
+from tests.support import asking
 
 DIALOG = [{"role": "user", "content": "Is it far?"}, {"role": "assistant", "content": "Two miles."}]
 ROW = asking.row(

@@ -8,7 +8,7 @@ from synth_assets.core.contract import Column, Contract, Relationship
 from synth_assets.core.errors import RecipeError
 from synth_assets.sql import check_models, sort_models
 from synth_assets.sql.model import Extras, Freshness
-from tests.unit.sql.shapes import FAULTS, KNOWN, model
+from tests.support.sql_shapes import FAULTS, KNOWN, model
 
 
 @pytest.mark.parametrize(("sql", "line", "message", "refused"), FAULTS.values(), ids=FAULTS)

@@ -3,7 +3,7 @@
 import pytest
 
 from synth_assets.sql import check_models, column_lineage, output_columns
-from tests.unit.sql.shapes import KNOWN, SHAPES, Origins, model
+from tests.support.sql_shapes import KNOWN, SHAPES, Origins, model
 
 
 @pytest.mark.parametrize(("sql", "expected"), SHAPES.values(), ids=SHAPES)

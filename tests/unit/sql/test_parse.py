@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synth_assets.core.contract import Column, Contract
 from synth_assets.sql.model import Extras, Model
 from synth_assets.sql.parse import BadSql, parse_model
-from tests.unit.sql.shapes import SHAPES, model
+from tests.support.sql_shapes import SHAPES, model
 
 FAULTS = {
     "two statements": ("SELECT 1 AS a;\n\nSELECT 2 AS b", 3, "one SELECT, the file holds 2 statements"),

@@ -9,7 +9,7 @@ from synth_assets.core.errors import RecipeError
 from synth_assets.students.storage import TRANSFORMER, load, save_description
 from synth_assets.students.student import TrainingExamples
 from synth_assets.students.transformer import TrainingSettings, fine_tune
-from tests.unit.students.tiny_bert import TEXTS, tiny_model
+from tests.support.tiny_bert import TEXTS, tiny_model
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 pytest.importorskip("transformers", reason="the extra `train` is not installed")

@@ -10,7 +10,7 @@ from synth_assets.core.errors import BudgetError, RecipeError
 from synth_assets.core.request import Reply
 from synth_assets.teacher.admission.budget import Budget, BudgetLedger
 from synth_assets.teacher.prices import Price
-from tests.unit.teacher.virtual_time import run_virtually
+from tests.support.virtual_time import run_virtually
 
 PRICE = Price(prompt=1, completion=2)
 MAX_TOKENS = 100

@@ -6,8 +6,8 @@ import pytest
 
 from synth_assets.core.teacher_spec import Limits
 from synth_assets.teacher.admission.request_queue import open_queue
-from tests.unit.teacher.strict_server import Allowance, Outcome, work_off
-from tests.unit.teacher.virtual_time import run_virtually
+from tests.support.strict_server import Allowance, Outcome, work_off
+from tests.support.virtual_time import run_virtually
 
 
 def fare(calls: int, allowance: Allowance, **limits: object) -> Outcome:

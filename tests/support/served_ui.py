@@ -104,7 +104,7 @@ def served(folder: Path, *arguments: str, port: int | None = None, name: str = "
     home, said = folder / ".synth", folder / f"{name}.txt"
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("SYNTH_", "DAGSTER_"))}
     command = [sys.executable, "-c", "from synth_assets.cli import main; main()", "up", "--port", str(chosen)]
-    root = str(Path(__file__).resolve().parents[3])
+    root = str(Path(__file__).resolve().parents[2])
     with said.open("w") as out:
         process = subprocess.Popen(
             [*command, *arguments],
