@@ -19,7 +19,7 @@ class Message:
     content: str
 
     def to_json(self) -> dict[str, Json]:
-        """The message as chat APIs and training files spell it."""
+        """Return the message as chat APIs and training files spell it."""
         return {"role": self.role, "content": self.content}
 
 
@@ -27,30 +27,30 @@ Dialog = tuple[Message, ...]
 
 
 def read_dialog(value: object) -> Dialog:
-    """A dialog from role/content (or ShareGPT's from/value) objects; ValueError says what is off."""
+    """Return a dialog from role/content (or ShareGPT's from/value) objects; ValueError says what is off."""
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise ValueError(f"a dialog is a list of messages, this is {type(value).__name__}")
-    return tuple(_read_message(item, place) for place, item in enumerate(value, start=1))
+    return tuple(_read_message(item, index) for index, item in enumerate(value, start=1))
 
 
-def _read_message(item: object, place: int) -> Message:
+def _read_message(item: object, index: int) -> Message:
     if isinstance(item, Message):
         return item
     if not isinstance(item, dict | Mapping):  # nearly all are dicts, which that finds sooner
-        raise ValueError(f"message {place} is {type(item).__name__}, not an object")
+        raise ValueError(f"message {index} is {type(item).__name__}, not an object")
     role = item["role"] if "role" in item else item.get("from")
     content = item["content"] if "content" in item else item.get("value")
     if isinstance(role, str):
         role = _SPOKEN_AS.get(role, role)
     if role not in ROLES:
-        raise ValueError(f"message {place} has the role {role!r}, not one of {', '.join(ROLES)}")
+        raise ValueError(f"message {index} has the role {role!r}, not one of {', '.join(ROLES)}")
     if not isinstance(content, str):
-        raise ValueError(f"message {place} has no text as its content")
+        raise ValueError(f"message {index} has no text as its content")
     return Message(cast(Role, role), content)
 
 
 def without_system(dialog: Dialog) -> Dialog:
-    """The dialog with system messages spoken by the user, joined to the user's own next words."""
+    """Return the dialog with system messages spoken by the user, joined to the user's own next words."""
     turns: list[Message] = []
     for message in dialog:
         role: Role = "user" if message.role == "system" else message.role
@@ -62,34 +62,34 @@ def without_system(dialog: Dialog) -> Dialog:
 
 
 def alternation_fault(dialog: Dialog) -> str | None:
-    """Why user and assistant do not speak in turn, the user first, each with something to say."""
+    """Say why user and assistant do not speak in turn, the user first, each with something to say."""
     if not dialog:
         return "the dialog is empty"
-    for place, message in enumerate(dialog, start=1):
-        expected = "user" if place % 2 else "assistant"
+    for index, message in enumerate(dialog, start=1):
+        expected = "user" if index % 2 else "assistant"
         if message.role != expected:
-            return f"message {place} is spoken by {message.role}, expected {expected}"
+            return f"message {index} is spoken by {message.role}, expected {expected}"
         if not message.content.strip():
-            return f"message {place} ({message.role}) is blank"
+            return f"message {index} ({message.role}) is blank"
     return None
 
 
 def structure_fault(dialog: Dialog) -> str | None:
-    """Why this is no dialog to train on: speakers in turn, and the assistant has the last word."""
+    """Say why this is no dialog to train on: speakers in turn, and the assistant has the last word."""
     if fault := alternation_fault(dialog):
         return fault
     return None if dialog[-1].role == "assistant" else "the dialog does not end with the assistant"
 
 
 def rewrite_fault(original: Dialog, rewritten: Dialog) -> str | None:
-    """Why `rewritten` is no rewrite of the assistant's part of `original`; None if it is one."""
+    """Say why `rewritten` is no rewrite of the assistant's part of `original`; None if it is one."""
     if len(rewritten) != len(original):
         return f"the dialog has {len(rewritten)} messages, the original has {len(original)}"
-    for place, (before, after) in enumerate(zip(original, rewritten, strict=True), start=1):
+    for index, (before, after) in enumerate(zip(original, rewritten, strict=True), start=1):
         if after.role != before.role:
-            return f"message {place} is spoken by {after.role}, in the original by {before.role}"
+            return f"message {index} is spoken by {after.role}, in the original by {before.role}"
         if not after.content.strip():
-            return f"message {place} ({after.role}) is blank"
+            return f"message {index} ({after.role}) is blank"
         if before.role != "assistant" and after.content.split() != before.content.split():
-            return f"message {place} ({before.role}) was changed, only the assistant's may be"
+            return f"message {index} ({before.role}) was changed, only the assistant's may be"
     return None

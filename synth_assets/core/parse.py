@@ -17,13 +17,13 @@ class Unreadable(ValueError):
 
 
 def strip_code_fence(text: str) -> str:
-    """The text without the code fence that some models put around JSON."""
+    """Return the text without the code fence that some models put around JSON."""
     found = _FENCE.match(text)
     return found.group(1) if found else text
 
 
 def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
-    """The JSON object that the reply is, alone or in one code fence."""
+    """Return the JSON object that the reply is, alone or in one code fence."""
     if not text.strip():
         raise Unreadable("the answer is empty")
     if cut_off:

@@ -22,17 +22,17 @@ class Catalog:
 
     @property
     def data(self) -> Path:
-        """The folder of the tables' files."""
+        """Return the folder of the tables' files."""
         return self.folder / "data"
 
     @property
     def sessions(self) -> Path:
-        """The folder of the lock files that tell which processes are still staging files."""
+        """Return the folder of the lock files that tell which processes are still staging files."""
         return self.folder / "sessions"
 
     @property
     def spill(self) -> Path:
-        """The folder DuckDB may use when a query outgrows the memory."""
+        """Return the folder DuckDB may use when a query outgrows the memory."""
         return self.folder / "spill"
 
     def attach(self, alias: str, *options: str) -> str:

@@ -41,7 +41,7 @@ class ColumnSpec(BaseModel):
         return self
 
     def column(self, name: str) -> Column:
-        """The column in the words of the core."""
+        """Return the column in the words of the core."""
         return Column(name=name, **self.model_dump(exclude={"in_"}))
 
 

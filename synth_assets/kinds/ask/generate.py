@@ -77,9 +77,9 @@ class Generate(Ask[Values]):
         system = prompt_file(__package__, "generate.jinja").render(
             {"system": fill_template(self.system, row.values), "schema": self.schema_}
         )
-        said = build_messages(system.strip(), fill_template(self.prompt, row.values), history_of(row, self.history))
+        messages = build_messages(system.strip(), fill_template(self.prompt, row.values), history_of(row, self.history))
         schema = Schema("answer", self.schema_) if self.schema_ is not None else None
-        return [Request(said, schema, draw=draw) for draw in range(self.draws)]
+        return [Request(messages, schema, draw=draw) for draw in range(self.draws)]
 
     def read(self, row: Row, reply: Reply) -> Values:
         if self.schema_ is None:

@@ -66,13 +66,13 @@ class Judge(Ask[JudgeVerdict]):
         return declare_contract(read.with_columns(made).columns, self.checks, self.description)
 
     def requests(self, row: Row) -> list[Request]:
-        told = {"rubric": fill_template(self.rubric, row.values), "scale": self.scale, "form": self.form}
+        variables = {"rubric": fill_template(self.rubric, row.values), "scale": self.scale, "form": self.form}
         work = fill_template(self.work, row.values)
         if not work:
             raise Reject("nothing to judge", "the template of the work is blank for this row")
-        said = build_messages(prompt_file(__package__, "judge.jinja").render(told), work)
+        messages = build_messages(prompt_file(__package__, "judge.jinja").render(variables), work)
         schema = self._schema() if self.form == "json" else None
-        return [Request(said, schema, draw=draw) for draw in range(self.draws)]
+        return [Request(messages, schema, draw=draw) for draw in range(self.draws)]
 
     def read(self, row: Row, reply: Reply) -> JudgeVerdict:
         read = verdict_in_json if self.form == "json" else verdict_in_words
@@ -92,7 +92,7 @@ class Judge(Ask[JudgeVerdict]):
         yield values
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """The scores, with those of the rows that were rejected for them."""
+        """Draw the scores, with those of the rows that were rejected for them."""
         yield self.score, draw_scores(view, self.score, self.keep)
 
     @classmethod

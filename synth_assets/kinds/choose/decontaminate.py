@@ -52,7 +52,7 @@ class Decontaminate(Sift):
                 yield RowOutcome(row, Rejection(f"shares words with {stage}", f"{row_id}: {shared}"))
 
     def _runs(self, text: str) -> Iterator[str]:
-        """Every run of so many words; a shorter text is one as a whole, so that only its equal shares it."""
-        said = words(text)
-        for place in range(max(len(said) - self.words, 0) + 1 if said else 0):
-            yield " ".join(said[place : place + self.words])
+        """Yield every run of so many words; a shorter text is one as a whole, so that only its equal shares it."""
+        tokens = words(text)
+        for start in range(max(len(tokens) - self.words, 0) + 1 if tokens else 0):
+            yield " ".join(tokens[start : start + self.words])

@@ -48,10 +48,10 @@ class Vote(Query):
         return Labelling(self.multiple)
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        said = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
+        label_columns = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
         if self.verdicts:
             self._check_verdicts(self.verdicts, inputs[self.verdicts])
-        names = tuple(dict.fromkeys(name for column in said for name in column.accepted))
+        names = tuple(dict.fromkeys(name for column in label_columns for name in column.accepted))
         own = [*self._result(names), *(_OF_VERDICTS if self.verdicts else ())]
         carried = self._carried(inputs)
         if clash := {column.name for column in own} & {column.name for column in carried}:
@@ -66,7 +66,7 @@ class Vote(Query):
                 raise StageError("verdicts", f'"{column}" of "{name}" is {found.type}, not {kind}')
 
     def _carried(self, inputs: Mapping[str, Contract]) -> list[Column]:
-        """The columns of the rows that were labelled; one that not all stages have may be empty."""
+        """Return the columns of the rows that were labelled; one that not all stages have may be empty."""
         merged = Contract(())
         for name in self._tables():
             merged = merged.with_columns(inputs[name].columns)
@@ -77,7 +77,7 @@ class Vote(Query):
         ]
 
     def _tables(self) -> tuple[str, ...]:
-        """The stages whose columns are carried along."""
+        """Return the stages whose columns are carried along."""
         return (*self.from_, *([self.rows] if self.rows else []))
 
     def _may_lack(self, name: str, inputs: Mapping[str, Contract]) -> bool:
@@ -85,13 +85,13 @@ class Vote(Query):
         return any(name not in table or table.column(name).nullable for table in tables)
 
     def _result(self, names: tuple[str, ...]) -> list[Column]:
-        """The columns of the result; `draws` is how many were counted, as not every draw can be read."""
-        told = "the label with the most votes; none where a tie is not settled, or nobody voted"
+        """Return the columns of the result; `draws` is how many were counted, as not every draw can be read."""
+        meaning = "the label with the most votes; none where a tie is not settled, or nobody voted"
         may_lack = self.ties == "abstain" or self.rows is not None
         label = (
             Column("labels", "texts", "those that more than half have named", nullable=may_lack, accepted=names)
             if self.multiple
-            else Column("label", "text", told, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
+            else Column("label", "text", meaning, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
         )
         without = self.rows is not None
         return [

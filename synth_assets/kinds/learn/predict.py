@@ -80,8 +80,8 @@ class Predict(Study):
                 yield RowOutcome(row, Rejection("there is no text to label"))
                 continue
             best = int(chances.argmax())
-            told: dict[str, Json] = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}
-            yield RowOutcome(row, {**row.values, **told, "reason": None, "draw": 0, "annotator": name})
+            prediction: dict[str, Json] = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}
+            yield RowOutcome(row, {**row.values, **prediction, "reason": None, "draw": 0, "annotator": name})
 
 
 _COLUMNS = (

@@ -67,7 +67,7 @@ class TrainStudent(Study):
         return declare_contract([Column(self.column, "text"), *expert, *_COLUMNS], self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """What it says of rows that it has not seen: by experts where there are any, else by its teacher."""
+        """Draw what it says of rows that it has not seen: by experts where there are any, else by its teacher."""
         from synth_assets.plots.agreement_plots import confusion_png
 
         judged_by = "experts" if self.experts else "the teacher"
@@ -95,15 +95,15 @@ class TrainStudent(Study):
     def _taught(self, folder: Path, lessons: Sequence[Row], tests: Sequence[Row]) -> Iterator[Values]:
         trained = self._trained(folder, lessons)
         student = trained.student
-        of_lessons = self._said("train", lessons, student.labels, trained.held_out)
+        of_lessons = self._predictions("train", lessons, student.labels, trained.held_out)
         start = time.perf_counter()
         texts = [str(row.values[self.column]) for row in lessons[:_SPEED_ROWS]]
         student.probabilities(texts)
         speed = len(texts) / (time.perf_counter() - start)
         chances: Iterable[Any] = student.probabilities([str(row.values[self.column]) for row in tests]) if tests else ()
-        of_tests = self._said("test", tests, student.labels, chances)
-        told = _Told(student, trained.chosen, len(lessons), speed, self._measures(of_lessons, of_tests))
-        self._write(folder, told)
+        of_tests = self._predictions("test", tests, student.labels, chances)
+        summary = _TrainingSummary(student, trained.chosen, len(lessons), speed, self._measures(of_lessons, of_tests))
+        self._write(folder, summary)
         yield from of_lessons
         yield from of_tests
 
@@ -121,7 +121,7 @@ class TrainStudent(Study):
 
         return fine_tune(given, TrainingSettings(self.model, self.epochs, self.learning_rate, self.seed), folder)
 
-    def _said(
+    def _predictions(
         self, part: str, rows: Sequence[Row], labels: Sequence[str], likely: Iterable[Any]
     ) -> list[dict[str, Json]]:
         found: list[dict[str, Json]] = []
@@ -145,54 +145,54 @@ class TrainStudent(Study):
         return found
 
     def _measures(self, lessons: Sequence[Values], tests: Sequence[Values]) -> list[dict[str, Json]]:
-        """How often it agrees with the teacher and with experts, on rows that it had not seen."""
+        """Return how often it agrees with the teacher and with experts, on rows that it had not seen."""
         sets = [("the teacher, held out", lessons, "taught"), ("experts, held out", lessons, self.experts or "")]
-        told: list[dict[str, Json]] = []
+        measured: list[dict[str, Json]] = []
         for name, rows, column in [*sets, ("experts, test", tests, self.experts or "")]:
             pairs: dict[tuple[str, str], int] = {}
             for row in rows:
-                if isinstance(said := row.get(column), str):
-                    pair = (said, str(row["label"]))
+                if isinstance(answer := row.get(column), str):
+                    pair = (answer, str(row["label"]))
                     pairs[pair] = pairs.get(pair, 0) + 1
-            told += [
+            measured += [
                 {"on": name, "measure": m.name, "label": m.label, "value": m.value, "low": m.low, "high": m.high,
                  "rows": m.rows, "method": m.method}
                 for m in Confusion.of(pairs).measures()
                 if m.low is not None
             ]  # fmt: skip
-        return told
+        return measured
 
-    def _write(self, folder: Path, told: "_Told") -> None:
+    def _write(self, folder: Path, summary: "_TrainingSummary") -> None:
         kind = NGRAMS if self.model == _DEFAULT else TRANSFORMER
         about = {
             "model": self.model,
-            "trained_rows": told.rows,
+            "trained_rows": summary.rows,
             "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "chosen": told.chosen,
-            "texts_per_s": round(told.texts_per_s, 1),
-            "measures": told.measures,
+            "chosen": summary.chosen,
+            "texts_per_s": round(summary.texts_per_s, 1),
+            "measures": summary.measures,
         }
-        save_about(folder, kind, told.student.labels, about)
+        save_about(folder, kind, summary.student.labels, about)
         what, how = _CARD[kind]
         card = prompt_file(__package__, "student.card.jinja").render(
             {
-                "title": f"Student: {', '.join(told.student.labels)}",
-                "labels": told.student.labels,
-                "trained": told.rows,
+                "title": f"Student: {', '.join(summary.student.labels)}",
+                "labels": summary.student.labels,
+                "trained": summary.rows,
                 "what": what.format(self.model),
                 "how": how,
                 "day": f"{datetime.now(UTC):%Y-%m-%d}",
                 "description": self.description,
-                "measures": told.measures,
-                "chosen": told.chosen,
-                "texts_per_s": told.texts_per_s,
+                "measures": summary.measures,
+                "chosen": summary.chosen,
+                "texts_per_s": summary.texts_per_s,
             }
         )
         (folder / "README.md").write_text(card, "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _TrainingSummary:
     """What is told of a student in its folder."""
 
     student: "Student"
@@ -224,11 +224,11 @@ _COLUMNS = (
 
 
 def _shares(row: Row) -> Mapping[str, float]:
-    """What part of the votes each label had; a person's verdict is no vote among others."""
-    said, label = row.values.get("said"), str(row.values["label"])
-    if not isinstance(said, list) or label not in said or row.values.get("verdict_by") is not None:
+    """Return what part of the votes each label had; a person's verdict is no vote among others."""
+    votes, label = row.values.get("said"), str(row.values["label"])
+    if not isinstance(votes, list) or label not in votes or row.values.get("verdict_by") is not None:
         return {label: 1.0}
-    return {str(name): count / len(said) for name, count in Counter(said).items()}
+    return {str(name): count / len(votes) for name, count in Counter(votes).items()}
 
 
 def _rows(context: StudyContext, table: str, subject: str) -> Iterator[Row]:

@@ -90,25 +90,25 @@ class Agreement(Study):
                 f' count(*) AS n FROM "{name}" WHERE "{self.experts}" IS NOT NULL GROUP BY ALL ORDER BY ALL'
             )
         }
-        said = {(expert, label): n for (expert, label), n in counts.items() if label is not None}
-        pairs = pairs_of(said, labelling)
+        labelled_counts = {(expert, label): n for (expert, label), n in counts.items() if label is not None}
+        pairs = pairs_of(labelled_counts, labelling)
         yield from (_row(name, EXPERTS, measure) for measure in pairs.measures())
-        for (expert, label), n in sorted(said.items()) if isinstance(pairs, Confusion) else ():
+        for (expert, label), n in sorted(labelled_counts.items()) if isinstance(pairs, Confusion) else ():
             yield _row(name, EXPERTS, Measure("confusion", n, rows=pairs.rows, label=str(label)), str(expert))
-        hits = sum(n for (expert, label), n in said.items() if expert == label)
+        hits = sum(n for (expert, label), n in labelled_counts.items() if expert == label)
         yield from self._of_all(context, name, hits, pairs.rows, sum(counts.values()))
         if "share" in context.contracts[name]:
             yield from self._by_share(context, name)
 
     def _of_all(self, context: StudyContext, name: str, hits: int, labelled: int, rows: int) -> Iterator[Values]:
-        """What a row without a label costs: counted as wrong, as it is of no use."""
+        """Measure what a row without a label costs: counted as wrong, as it is of no use."""
         if self.among:
             rows = max(rows, _one(context, f'SELECT count(*) FROM "{self.among}" WHERE "{self.experts}" IS NOT NULL'))
         yield _row(name, EXPERTS, wilson("rows with a label", labelled, rows))
         yield _row(name, EXPERTS, wilson(f"{self._labelling(context).right} of all rows", hits, rows))
 
     def _by_share(self, context: StudyContext, name: str) -> Iterator[Values]:
-        """The reliability curve: how often a label is right, by the share of the votes it has."""
+        """Measure the reliability curve: how often a label is right, by the share of the votes it has."""
         labelling = self._labelling(context)
         right = f"count(*) FILTER ({labelling.sql(labelling.column)} = {labelling.sql(str(self.experts))})"
         where = f'FROM "{name}" WHERE "{self.experts}" IS NOT NULL AND {labelling.column} IS NOT NULL'
@@ -157,7 +157,7 @@ class Agreement(Study):
             yield _row(one, other, measure)
 
     def _key(self, context: StudyContext, name: str) -> str:
-        """SQL for what tells that two rows are about the same thing."""
+        """Return SQL for what tells that two rows are about the same thing."""
         return f'"{self.match}"' if self.match else subject_of(context.contracts[name])
 
 
@@ -177,15 +177,15 @@ _COLUMNS = (
 
 
 def _row(labels_of: str, against: str, measure: Measure, expert: str | None = None) -> dict[str, Json]:
-    told = asdict(measure)
+    fields = asdict(measure)
     value = None if measure.value != measure.value else measure.value
     return {
         "labels_of": labels_of,
         "against": against,
-        "measure": told.pop("name"),
+        "measure": fields.pop("name"),
         "expert_label": expert,
         "share": None,
-        **told,
+        **fields,
         "value": value,
     }
 

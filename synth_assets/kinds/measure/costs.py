@@ -77,7 +77,7 @@ class Costs(Study):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """What each way of labelling costs."""
+        """Draw what each way of labelling costs."""
         from synth_assets.plots.cost_plots import costs_png
 
         yield "costs", costs_png(view.rows(f"SELECT * FROM {view.table}"))
@@ -100,56 +100,56 @@ class Costs(Study):
             " FROM ops.calls JOIN _keys USING (call_key) WHERE NOT spare"
         )
         (row,) = context.query(sql)
-        told: Mapping[str, Any] = row
-        if not told["calls"]:
+        totals: Mapping[str, Any] = row
+        if not totals["calls"]:
             return
-        share = self.texts / told["texts"]
-        calls_per_text = told["calls"] / told["texts"]
-        tokens = Tokens(told["input"] / told["texts"], told["output"] / told["texts"])
-        latency = told["latency_s"]
+        share = self.texts / totals["texts"]
+        calls_per_text = totals["calls"] / totals["texts"]
+        tokens = Tokens(totals["input"] / totals["texts"], totals["output"] / totals["texts"])
+        latency = totals["latency_s"]
         speed = self.in_flight / latency / calls_per_text if latency else None
         bill = self._of_tokens(tokens, self.price, speed)
-        usd, as_of = bill.usd, self.price.as_of if self.price else told["day"]
+        usd, as_of = bill.usd, self.price.as_of if self.price else totals["day"]
         if self.price is None:
-            usd = told["usd"] * share if told["is_priced"] else None
+            usd = totals["usd"] * share if totals["is_priced"] else None
         method = (
-            f"measured on {told['texts']} texts and {told['calls']} calls of {told['model']}, repairs included; "
-            f"hours with {self.in_flight} requests at once; {self._energy_told()}"
+            f"measured on {totals['texts']} texts and {totals['calls']} calls of {totals['model']}, repairs included; "
+            f"hours with {self.in_flight} requests at once; {self._energy_assumption()}"
         )
         bill = Bill(usd, bill.hours, bill.texts_per_s, bill.kwh)
         yield self._row(name, bill, {"tokens": tokens, "latency_s": latency, "as_of": as_of, "method": method})
 
     def _measured_student(self, context: StudyContext, name: str) -> Values:
-        told = about(context.folder.parents[1] / name / "current")
-        speed = float(told["texts_per_s"]) * self.machine.processes
+        training = about(context.folder.parents[1] / name / "current")
+        speed = float(training["texts_per_s"]) * self.machine.processes
         bill = of_machine(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
         method = (
-            f"measured where it was trained, {told['texts_per_s']} texts/s a process; {_rent(self.machine)};"
-            f" {self._co2_told()}"
+            f"measured where it was trained, {training['texts_per_s']} texts/s a process; {_rent(self.machine)};"
+            f" {self._co2_assumption()}"
         )
         return self._row(
-            name, bill, {"latency_s": 1 / float(told["texts_per_s"]), "as_of": self.machine.as_of, "method": method}
+            name, bill, {"latency_s": 1 / float(training["texts_per_s"]), "as_of": self.machine.as_of, "method": method}
         )
 
     def _stated(self, stated: _Stated) -> Values:
         if stated.machine is not None and stated.texts_per_s is not None:
             machine = stated.machine
             bill = of_machine(self.texts, stated.texts_per_s * machine.processes, machine.usd_per_hour, machine.watts)
-            method = f"as stated: {_rent(machine)}; {self._co2_told()}"
+            method = f"as stated: {_rent(machine)}; {self._co2_assumption()}"
             return self._row(stated.name, bill, {"as_of": machine.as_of, "method": method})
         tokens = Tokens(stated.input_tokens or 0, stated.output_tokens or 0)
         as_of = stated.price.as_of if stated.price else None
         bill = self._of_tokens(tokens, stated.price, stated.texts_per_s)
         return self._row(
-            stated.name, bill, {"tokens": tokens, "as_of": as_of, "method": f"as stated; {self._energy_told()}"}
+            stated.name, bill, {"tokens": tokens, "as_of": as_of, "method": f"as stated; {self._energy_assumption()}"}
         )
 
     def _of_tokens(self, tokens: Tokens, price: _Price | None, speed: float | None) -> Bill:
         energy = EnergyOfTokens(self.wh_per_thousand_input, self.wh_per_thousand_output)
         return of_tokens(self.texts, tokens, (price.input, price.output) if price else None, energy, speed)
 
-    def _row(self, name: str, bill: Bill, told: Mapping[str, Any]) -> Values:
-        tokens: Tokens | None = told.get("tokens")
+    def _row(self, name: str, bill: Bill, details: Mapping[str, Any]) -> Values:
+        tokens: Tokens | None = details.get("tokens")
         low, high = bill.kwh or (None, None)
         co2: Range | tuple[None, None] = bill.co2_kg(self.grams_co2_per_kwh) or (None, None)
         row: dict[str, Json] = {
@@ -158,24 +158,24 @@ class Costs(Study):
             "usd": bill.usd,
             "hours": bill.hours,
             "texts_per_s": bill.texts_per_s,
-            "latency_s": told.get("latency_s"),
+            "latency_s": details.get("latency_s"),
             "input_tokens": tokens.input if tokens else None,
             "output_tokens": tokens.output if tokens else None,
             "kwh_low": low,
             "kwh_high": high,
             "co2_kg_low": co2[0],
             "co2_kg_high": co2[1],
-            "priced_as_of": told.get("as_of"),
-            "method": told["method"],
+            "priced_as_of": details.get("as_of"),
+            "method": details["method"],
         }
         return row
 
-    def _energy_told(self) -> str:
+    def _energy_assumption(self) -> str:
         sides = (("read", self.wh_per_thousand_input), ("written", self.wh_per_thousand_output))
-        told = " and ".join(f"{low:g} to {high:g} Wh for a thousand tokens {what}" for what, (low, high) in sides)
-        return f"energy assumed: {told}; {self._co2_told()}"
+        ranges = " and ".join(f"{low:g} to {high:g} Wh for a thousand tokens {what}" for what, (low, high) in sides)
+        return f"energy assumed: {ranges}; {self._co2_assumption()}"
 
-    def _co2_told(self) -> str:
+    def _co2_assumption(self) -> str:
         low, high = self.grams_co2_per_kwh
         return f"CO2 assumed: {low:g} to {high:g} g for a kWh"
 

@@ -67,8 +67,8 @@ class Doubts(Study):
         if "probabilities" not in read:
             raise StageError("student", f'"{name}" is no student')
         if labelling.multiple:
-            told = f'a student knows one label for each row, and "{self.from_}" has any number of them'
-            raise StageError("student", f"{told}: leave `student` out")
+            message = f'a student knows one label for each row, and "{self.from_}" has any number of them'
+            raise StageError("student", f"{message}: leave `student` out")
 
     def rows(self, context: StudyContext) -> Iterator[Values]:
         labelling = labelling_of("from", self.from_, context.contracts[self.from_])
@@ -104,7 +104,7 @@ class Doubts(Study):
         )
 
     def _label_errors(self, context: StudyContext, labels: Sequence[str]) -> frozenset[str]:
-        """The subjects whose label the student makes doubtful by what it learnt from the others."""
+        """Return the subjects whose label the student makes doubtful by what it learnt from the others."""
         if not self.student:
             return frozenset()
         import numpy as np
@@ -114,7 +114,7 @@ class Doubts(Study):
             f"SELECT subject, taught, probabilities FROM \"{self.student}\" WHERE part = 'train' AND taught IS NOT NULL"
         )
         for row in context.query(sql):
-            likely = _told(row["probabilities"]) or {}
+            likely = _probabilities(row["probabilities"]) or {}
             subjects.append(str(row["subject"]))
             taught.append(str(row["taught"]))
             chances.append([likely.get(label, 0.0) for label in labels])
@@ -124,7 +124,7 @@ class Doubts(Study):
         return frozenset(subject for subject, is_wrong in zip(subjects, wrong, strict=True) if is_wrong)
 
     def _found(self, row: Values, labels: Sequence[str], errors: frozenset[str]) -> dict[str, Any] | None:
-        """The row as it stands in the queue; None where nothing speaks against its label."""
+        """Return the row as the queue shows it; None where nothing speaks against its label."""
         case = _Case.of(row)
         why = case.why(self.low_share, is_error=row["subject"] in errors)
         if not why:
@@ -134,10 +134,10 @@ class Doubts(Study):
             self.column: row["text"],
             "gain": round(case.gain(labels), 6),
             "why": why,
-            "said": case.said,
+            "said": case.votes,
             "reasons": [str(each) for each in _listed(row["reasons"])],
             "share": case.share,
-            **case.told(),
+            **case.evidence(),
             **expert,
             "subject": str(row["subject"]),
             "parent_ids": [row["row_id"]],
@@ -149,7 +149,7 @@ class _Case:
     """One row: its label or labels, and all that was said of it; `shares` are those of the votes for each label."""
 
     label: LabelValue | None
-    said: Sequence[str]
+    votes: Sequence[str]
     share: float
     shares: Mapping[str, float] | None
     chances: Mapping[str, float] | None
@@ -157,23 +157,27 @@ class _Case:
 
     @classmethod
     def of(cls, row: Values) -> "_Case":
-        said = [str(each) for each in _listed(row["said"])]
-        told = (_told(row["shares"]), _told(row["chances"]))
+        votes = [str(each) for each in _listed(row["said"])]
+        likelihoods = (_probabilities(row["shares"]), _probabilities(row["chances"]))
         return cls(
-            read_label_value(row["label"]), said, float(str(row["share"] or 0)), *told, read_label_value(row["expert"])
+            read_label_value(row["label"]),
+            votes,
+            float(str(row["share"] or 0)),
+            *likelihoods,
+            read_label_value(row["expert"]),
         )
 
     @property
     def student(self) -> str | None:
-        """What the student says."""
+        """Return what the student says."""
         return max(self.chances, key=self.chances.__getitem__) if self.chances else None
 
     def why(self, low_share: float, *, is_error: bool) -> list[str]:
-        """What speaks against the label."""
-        is_split = any(0 < each < 1 for each in self.shares.values()) if self.shares else len(set(self.said)) > 1
+        """Return what speaks against the label."""
+        is_split = any(0 < each < 1 for each in self.shares.values()) if self.shares else len(set(self.votes)) > 1
         reasons = {
-            _TIED: self.label is None and bool(self.said),
-            _SILENT: self.label is None and not self.said,
+            _TIED: self.label is None and bool(self.votes),
+            _SILENT: self.label is None and not self.votes,
             _SPLIT: self.label is not None and is_split,
             _LOW: self.label is not None and self.share < low_share,
             _ERROR: is_error,
@@ -183,18 +187,19 @@ class _Case:
         return [reason for reason, holds in reasons.items() if holds]
 
     def gain(self, labels: Sequence[str]) -> float:
-        """The worth of a verdict, where those labels occur in the table."""
+        """Return the worth of a verdict, where those labels occur in the table."""
         if isinstance(self.label, tuple):
             experts = None if self.expert is None else frozenset(self.expert)
-            evidence = SetEvidence(self.label, len(self.said), self.shares or {}, experts)
-            return gain_of_set(evidence, sorted({*labels, *(experts or ())}))
+            known = SetEvidence(self.label, len(self.votes), self.shares or {}, experts)
+            return gain_of_set(known, sorted({*labels, *(experts or ())}))
         expert = None if self.expert is None else str(self.expert)
         return gain_of(
-            Evidence(self.label, self.said, self.chances, expert), sorted({*labels, *([expert] if expert else [])})
+            Evidence(self.label, self.votes, self.chances, expert),
+            sorted({*labels, *([expert] if expert else [])}),
         )
 
-    def told(self) -> dict[str, Any]:
-        """The label, and by what it can be judged."""
+    def evidence(self) -> dict[str, Any]:
+        """Return the label, and by what it can be judged."""
         if self.shares is not None:
             return {"labels": self.label, "shares": self.shares}
         confidence = self.chances[self.student] if self.chances and self.student else None
@@ -224,10 +229,10 @@ def _write(folder: Path, queue: Sequence[Mapping[str, Any]], columns: tuple[str,
         (folder / name).write_text(json.dumps(items, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def _told(value: Json) -> dict[str, float] | None:
+def _probabilities(value: Json) -> dict[str, float] | None:
     """JSON comes out of the lake as text."""
-    told = json.loads(value) if isinstance(value, str) else value
-    return {str(name): float(str(p)) for name, p in told.items()} if isinstance(told, Mapping) else None
+    parsed = json.loads(value) if isinstance(value, str) else value
+    return {str(name): float(str(p)) for name, p in parsed.items()} if isinstance(parsed, Mapping) else None
 
 
 def _listed(value: Json) -> Sequence[Json]:

@@ -33,12 +33,12 @@ class Verdicts(Source):
         return patterns
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        said = (
+        label = (
             Column("labels", "texts", "what the person says; empty where none of the labels applies")
             if self.multiple
             else Column("label", "text", "what the person says")
         )
-        return declare_contract([_SUBJECT, said, *_BY_WHOM], allow_empty(self.checks), self.description)
+        return declare_contract([_SUBJECT, label, *_BY_WHOM], allow_empty(self.checks), self.description)
 
     def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
         # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.
@@ -59,10 +59,10 @@ class Verdicts(Source):
                     yield item.reject("no verdict can be read", str(error))
 
     def _values(self, verdict: ReviewVerdict) -> Values:
-        said: dict[str, Json] = (
+        label: dict[str, Json] = (
             {"label": verdict.said} if isinstance(verdict.said, str) else {"labels": [*verdict.said]}
         )
-        return {"subject": verdict.subject, **said, "who": verdict.who, "said_at": verdict.at}
+        return {"subject": verdict.subject, **label, "who": verdict.who, "said_at": verdict.at}
 
 
 _SUBJECT = Column("subject", "text", "row_id of the row that was judged")

@@ -64,9 +64,9 @@ def test_it_learns_from_a_recipe_and_is_measured_on_rows_it_had_not_seen(made) -
     engine, results = made
     assert _right(engine, "train") > 0.9
     assert _right(engine, "test") == 1
-    told = about(results["student"].folder)
-    assert told["chosen"]["held_out_rows"] < told["trained_rows"] == len(TEXTS)
-    accuracies = {row["on"]: row for row in told["measures"] if row["measure"] == "accuracy"}
+    described = about(results["student"].folder)
+    assert described["chosen"]["held_out_rows"] < described["trained_rows"] == len(TEXTS)
+    accuracies = {row["on"]: row for row in described["measures"] if row["measure"] == "accuracy"}
     assert list(accuracies) == ["the teacher, held out", "experts, held out", "experts, test"]
     assert all(row["low"] <= row["value"] <= row["high"] for row in accuracies.values())
     card = (results["student"].folder / "README.md").read_text()

@@ -34,16 +34,16 @@ def stage(**keys) -> Deduplicate:
 
 @pytest.mark.parametrize("by", ["minhash", "rouge_l"])
 def test_the_first_of_those_alike_stays(by):
-    kept, told = sifted(stage(by=by), rows("question", SAID))
+    kept, rejected = sifted(stage(by=by), rows("question", SAID))
     assert kept == ["r0", "r1", "r3"]
-    assert told["r2"].startswith("like an earlier row: 0.")
-    assert "like r0: How do I write" in told["r2"]
-    assert told["r4"] == "like an earlier row: 1.00 like r3: explain TIDES to a child!"
+    assert rejected["r2"].startswith("like an earlier row: 0.")
+    assert "like r0: How do I write" in rejected["r2"]
+    assert rejected["r4"] == "like an earlier row: 1.00 like r3: explain TIDES to a child!"
 
 
 def test_exact_means_the_same_words():
-    kept, told = sifted(stage(by="exact"), rows("question", SAID))
-    assert (kept, list(told)) == (["r0", "r1", "r2", "r3"], ["r4"])
+    kept, rejected = sifted(stage(by="exact"), rows("question", SAID))
+    assert (kept, list(rejected)) == (["r0", "r1", "r2", "r3"], ["r4"])
 
 
 def test_a_higher_threshold_keeps_more():
@@ -52,9 +52,9 @@ def test_a_higher_threshold_keeps_more():
 
 def test_texts_of_other_stages_count_as_seen():
     seeds = rows("examples", [["Explain tides to a child.", "Sing!"], ["What to bring to a picnic by the lake?"]], "s")
-    kept, told = sifted(stage(against={"seeds": "examples"}), rows("question", SAID), {"seeds": seeds})
+    kept, rejected = sifted(stage(against={"seeds": "examples"}), rows("question", SAID), {"seeds": seeds})
     assert kept == ["r0", "r1"]
-    assert told["r3"].startswith("like a row of seeds: 1.00 like s0: Explain tides")
+    assert rejected["r3"].startswith("like a row of seeds: 1.00 like s0: Explain tides")
 
 
 def test_dialogs_are_compared_by_what_is_said():
@@ -85,8 +85,8 @@ def _rouge(one: list[str], other: list[str]) -> float:
     row = [0] * (len(other) + 1)
     for word in one:
         above = row[:]
-        for place, against in enumerate(other, start=1):
-            row[place] = above[place - 1] + 1 if word == against else max(above[place], row[place - 1])
+        for position, against in enumerate(other, start=1):
+            row[position] = above[position - 1] + 1 if word == against else max(above[position], row[position - 1])
     return 2 * row[-1] / (len(one) + len(other)) if one or other else 0.0
 
 
@@ -106,9 +106,9 @@ def test_rouge_finds_what_comparing_all_with_all_finds(texts, threshold):
 def test_minhash_names_only_what_is_alike(texts, threshold):
     """It may miss a pair at the threshold now and then; what it names is measured."""
     index = MinHash(threshold)
-    for place, text in enumerate(texts):
+    for position, text in enumerate(texts):
         found = index.near(text)
-        if words(text) in [words(earlier) for earlier in texts[:place]]:
+        if words(text) in [words(earlier) for earlier in texts[:position]]:
             assert found is not None
             assert found[1] == 1.0
         if found is not None:
@@ -124,7 +124,7 @@ def _shared(one: str, other: str) -> float:
 
 def _shingles(text: str) -> set[str]:
     padded = text.ljust(5)
-    return {padded[place : place + 5] for place in range(len(padded) - 4)}
+    return {padded[position : position + 5] for position in range(len(padded) - 4)}
 
 
 def test_minhash_misses_hardly_any():
@@ -175,7 +175,7 @@ for index in (MinHash(0.3), RougeL(0.3)):
 
 def test_every_process_finds_the_same_twins():
     """Python's own hashes differ from process to process; none of them is used."""
-    said = [
+    printed = [
         subprocess.run(
             [sys.executable, "-c", SAME_EVERYWHERE],
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[3])},
@@ -185,5 +185,5 @@ def test_every_process_finds_the_same_twins():
         ).stdout
         for seed in ("1", "2")
     ]
-    assert said[0] == said[1]
-    assert said[0].count("None") < 600, "and there are some"
+    assert printed[0] == printed[1]
+    assert printed[0].count("None") < 600, "and there are some"

@@ -30,12 +30,12 @@ class JudgeVerdict:
     explanation: str
 
     def to_json(self) -> dict[str, Json]:
-        """The verdict as it is kept, in the order in which it was to be thought."""
+        """Return the verdict as it is kept, in the order in which it was to be thought."""
         return {"explanation": self.explanation, "score": self.score}
 
 
 def verdict_in_json(text: str, scale: Scale) -> JudgeVerdict:
-    """The verdict that a JSON object holds."""
+    """Return the verdict that a JSON object holds."""
     answer = read_object(text)
     explanation, score = answer.get("explanation"), answer.get("score")
     if not isinstance(explanation, str) or not explanation.strip():
@@ -50,14 +50,14 @@ def verdict_in_json(text: str, scale: Scale) -> JudgeVerdict:
 
 
 def verdict_in_words(text: str, scale: Scale) -> JudgeVerdict:
-    """The verdict of a text with one line like `Score: 3`; all the rest explains it."""
+    """Return the verdict of a text with one line like `Score: 3`; all the rest explains it."""
     lines = strip_code_fence(text).splitlines()
     found = dict(_scores(lines, scale))
     if not found:
         raise Unreadable(f"the answer has no line like: Score: {scale.highest}")
     if len(set(found.values()) - {None}) > 1:
         raise Unreadable("the answer has more than one score")
-    rest = "\n".join(line for place, line in enumerate(lines) if place not in found)
+    rest = "\n".join(line for index, line in enumerate(lines) if index not in found)
     explanation = _EXPLANATION.sub("", rest).strip()
     if not any(character.isalpha() for character in explanation):
         raise Unreadable("the answer explains nothing: the explanation comes first, then the score")
@@ -66,20 +66,20 @@ def verdict_in_words(text: str, scale: Scale) -> JudgeVerdict:
 
 
 def _scores(lines: list[str], scale: Scale) -> Iterator[tuple[int, int | None]]:
-    """The places of lines that give a score, and the scores; None for a label whose number is in the next one."""
+    """Yield the index of each line that gives a score, and the score; None for a label whose number is in the next."""
     labelled: int | None = None
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         if labelled is not None and line.strip(" *_`"):
             yield labelled, None
-            yield place, _score(line, scale)
+            yield index, _score(line, scale)
             labelled = None
         elif alone := _ALONE.match(line):
-            yield place, int(alone[1])
+            yield index, int(alone[1])
         elif label := _LABEL.match(line):
             if label["rest"].strip(" *_`"):
-                yield place, _score(label["rest"], scale)
+                yield index, _score(label["rest"], scale)
             else:
-                labelled = place
+                labelled = index
     if labelled is not None:
         raise Unreadable("the answer ends before the score")
 

@@ -11,13 +11,13 @@ from synth_assets.kinds.support.labels.stage_names import subject_of
 
 
 def draw_agreement(context: StudyContext, name: str, labelling: Labelling) -> Iterator[Measure]:
-    """The agreement of all that a stage says of a row; nothing where it says one thing of each."""
+    """Measure how far the labels that a stage gives one row agree; nothing where it gives one to each."""
     subject = subject_of(context.contracts[name])
     yield from _of_sets(context, name, subject) if labelling.multiple else _of_labels(context, name, subject)
 
 
 def _of_labels(context: StudyContext, name: str, subject: str) -> Iterator[Measure]:
-    """Their patterns are few, however many rows there are."""
+    """Measure the agreement of single labels. Their patterns are few, however many rows there are."""
     sql = (
         f'WITH _said AS (SELECT {subject} AS _key, label, count(*) AS n FROM "{name}" WHERE label IS NOT NULL'
         " GROUP BY ALL), _patterns AS (SELECT list_sort(list({l: label, n: n}) OVER _same) AS pattern FROM _said"
@@ -32,12 +32,12 @@ def _of_labels(context: StudyContext, name: str, subject: str) -> Iterator[Measu
 
 
 def _of_sets(context: StudyContext, name: str, subject: str) -> Iterator[Measure]:
-    """Sets can be as many as rows; each label by itself is named or not by some of the draws, and that is few again."""
-    said = f'_said AS (SELECT {subject} AS _key, list_distinct(labels) AS l FROM "{name}" WHERE labels IS NOT NULL)'
+    """Measure the agreement of sets. They can be as many as rows; the draws that name a single label are few again."""
+    sets_sql = f'_said AS (SELECT {subject} AS _key, list_distinct(labels) AS l FROM "{name}" WHERE labels IS NOT NULL)'
     sizes = "_sizes AS (SELECT _key, count(*) AS size FROM _said GROUP BY 1 HAVING count(*) > 1)"
-    counted = f"WITH {said}, {sizes} SELECT size, count(*) AS items FROM _sizes GROUP BY 1 ORDER BY 1"
+    counted = f"WITH {sets_sql}, {sizes} SELECT size, count(*) AS items FROM _sizes GROUP BY 1 ORDER BY 1"
     by_label = (
-        f"WITH {said}, {sizes}, _named AS (SELECT _key, label, count(*) AS yes"
+        f"WITH {sets_sql}, {sizes}, _named AS (SELECT _key, label, count(*) AS yes"
         " FROM (SELECT _key, unnest(l) AS label FROM _said) GROUP BY ALL)"
         " SELECT label, size, yes, count(*) AS items FROM _named JOIN _sizes USING (_key) GROUP BY ALL ORDER BY ALL"
     )
@@ -48,7 +48,7 @@ def _of_sets(context: StudyContext, name: str, subject: str) -> Iterator[Measure
 
 
 def as_count(value: Json) -> int:
-    """A count."""
+    """Check that a value is a count."""
     assert isinstance(value, int)
     return value
 

@@ -14,14 +14,14 @@ _CELLS = ((True, True), (True, False), (False, True), (False, False))
 
 
 def pairs_of(counts: Mapping[tuple[Any, Any], int], labelling: Labelling) -> SetPairs | Confusion:
-    """The pairs of what is said, to be measured by the labelling."""
+    """Count pairs of labels, to be measured by the labelling."""
     return SetPairs.of(counts) if labelling.multiple else Confusion.of(counts)
 
 
 def compare_stages(
     rows: Sequence[Values], labelling: Labelling, stages: tuple[str, str]
 ) -> Iterator[tuple[str, str, Measure]]:
-    """Measures of the one stage against the other; and by experts, where they say something of those rows.
+    """Measure the one stage against the other; and by experts, where they labelled some of those rows.
 
     `rows` tell of `n` rows each what the `one`, the `other` and the `expert` say.
     """
@@ -48,7 +48,7 @@ def _by_experts(
     yield first, second, wilson(f"{right} on shared rows", split.both + split.first, split.rows)
     yield second, first, wilson(f"{right} on shared rows", split.both + split.second, split.rows)
     difference = (split.first - split.second) / split.rows
-    told = f"only {first} right: {split.first}, only {second} right: {split.second}"
-    yield first, second, Measure(f"difference of {right}", difference, rows=split.rows, method=told)
+    explanation = f"only {first} right: {split.first}, only {second} right: {split.second}"
+    yield first, second, Measure(f"difference of {right}", difference, rows=split.rows, method=explanation)
     p = Measure("p of no difference", split.p_value(), rows=split.rows, method="McNemar, exact, paired")
     yield first, second, p

@@ -38,17 +38,17 @@ class Rule:
 
 
 def quoted(text: str) -> str:
-    """A text as SQL spells it."""
+    """Return a text as SQL spells it."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def rule_of(ties: Ties) -> Rule:
-    """The rule as SQL."""
+    """Return the rule as SQL."""
     match ties:
         case Prefer(prefer=names):
             listed = f"[{', '.join(map(quoted, names))}]"
-            place = f"coalesce(list_position({listed}, _label), {len(names) + 1})"
-            return Rule(place, f"list_contains({listed}, _chosen)", f"list_contains({listed}, _label)")
+            position = f"coalesce(list_position({listed}, _label), {len(names) + 1})"
+            return Rule(position, f"list_contains({listed}, _chosen)", f"list_contains({listed}, _label)")
         case Random(random=seed):
             number = f"md5('{seed}/' || subject || '/' || _label)"
             return Rule(number, "true", f"{number} < '8'")

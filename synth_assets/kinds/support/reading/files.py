@@ -16,14 +16,14 @@ _BATCH_ROWS = 1_000
 
 
 def read_files(patterns: Sequence[str], folder: Path) -> Iterator[FoundOrReject]:
-    """The rows of the files that the patterns name, file after file in the order of their names."""
+    """Yield the rows of the files that the patterns name, file after file in the order of their names."""
     for pattern in patterns:
         for path in _matches(pattern, folder):
             yield from _READERS[path.suffix.lower()](path, _shown(path, folder))
 
 
 def check_pattern(pattern: str) -> None:
-    """ValueError where a pattern can name no file that is read here."""
+    """Raise ValueError where a pattern can name no file that is read here."""
     if Path(pattern).suffix.lower() not in _READERS:
         raise ValueError(f'"{pattern}" does not end in one of {", ".join(_READERS)}')
 
@@ -48,20 +48,20 @@ def _read_jsonl(path: Path, shown: str) -> Iterator[FoundOrReject]:
                 yield _read_line(line, f"{shown}:{number}")
 
 
-def _read_line(line: bytes, place: str) -> FoundOrReject:
+def _read_line(line: bytes, location: str) -> FoundOrReject:
     try:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return Rejection("line is not UTF-8", f"{place}: {error}")
+        return Rejection("line is not UTF-8", f"{location}: {error}")
     except (ValueError, RecursionError) as error:
-        return Rejection("line is not JSON", f"{place}: {error}")
-    return _as_row(value, place)
+        return Rejection("line is not JSON", f"{location}: {error}")
+    return _as_row(value, location)
 
 
-def _as_row(value: object, place: str) -> FoundOrReject:
+def _as_row(value: object, location: str) -> FoundOrReject:
     if isinstance(value, Mapping):
-        return FoundRow(value, place)
-    return Rejection("row is not an object", f"{place}: {str(value)[:200]}")
+        return FoundRow(value, location)
+    return Rejection("row is not an object", f"{location}: {str(value)[:200]}")
 
 
 def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
@@ -77,11 +77,11 @@ def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
             yield Rejection("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
 
 
-def _read_cells(header: list[str], cells: list[str], place: str) -> Iterator[FoundOrReject]:
+def _read_cells(header: list[str], cells: list[str], location: str) -> Iterator[FoundOrReject]:
     if len(cells) == len(header):
-        yield FoundRow(dict(zip(header, cells, strict=True)), place, spelled=True)
+        yield FoundRow(dict(zip(header, cells, strict=True)), location, spelled=True)
     elif cells:
-        yield Rejection("line has the wrong number of cells", f"{place}: {len(cells)}, the header has {len(header)}")
+        yield Rejection("line has the wrong number of cells", f"{location}: {len(cells)}, the header has {len(header)}")
 
 
 def _read_parquet(path: Path, shown: str) -> Iterator[FoundOrReject]:

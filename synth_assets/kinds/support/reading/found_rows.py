@@ -13,19 +13,19 @@ class FoundRow:
     """A row of a source. In a CSV file every value is `spelled` as text."""
 
     fields: Mapping[str, object]
-    place: str
+    location: str
     spelled: bool = False
 
     def reject(self, reason: str, why: str = "") -> Rejection:
         """This row as a reject that says where it was found, and what it was."""
         shown = json.dumps(dict(self.fields), ensure_ascii=False, default=str)
-        return Rejection(reason, " ".join(part for part in (f"{self.place}:", why, shown[:2000]) if part))
+        return Rejection(reason, " ".join(part for part in (f"{self.location}:", why, shown[:2000]) if part))
 
 
 FoundOrReject: TypeAlias = "FoundRow | Rejection"
 
 
 def number_rows(rows: Iterable[Mapping[str, object]], of: str) -> Iterator[FoundRow]:
-    """Rows that have no place but their number."""
-    for place, fields in enumerate(rows, start=1):
-        yield FoundRow(fields, f"{of} row {place}")
+    """Yield rows that have no location but their number."""
+    for number, fields in enumerate(rows, start=1):
+        yield FoundRow(fields, f"{of} row {number}")

@@ -21,7 +21,7 @@ class DatasetName:
 
 
 def read_dataset(name: DatasetName) -> Iterator[FoundRow]:
-    """The rows of the split in their stored order."""
+    """Yield the rows of the split in their stored order."""
     import datasets
 
     try:
@@ -33,14 +33,14 @@ def read_dataset(name: DatasetName) -> Iterator[FoundRow]:
 
 
 def _with_names(found: Any) -> Iterator[Mapping[str, object]]:
-    """The rows with class labels by their names: the numbers mean nothing outside the set; -1 is no label."""
+    """Yield the rows with class labels by their names: the numbers mean nothing outside the set; -1 is no label."""
     import datasets
 
     features = (found.features or {}).items()
     classes = {name: feature for name, feature in features if isinstance(feature, datasets.ClassLabel)}
     for row in found:
-        told = {name: row[name] for name in classes}
-        names = {name: None if n is None or n < 0 else classes[name].int2str(n) for name, n in told.items()}
+        codes = {name: row[name] for name in classes}
+        names = {name: None if n is None or n < 0 else classes[name].int2str(n) for name, n in codes.items()}
         yield {**row, **names}
 
 

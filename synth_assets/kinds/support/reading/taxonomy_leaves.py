@@ -28,13 +28,13 @@ class _Example:
 
 
 def read_leaves(root: Path) -> Iterator[Values | Rejection]:
-    """A row for each leaf without contexts, and for each context of the others; in the order of their paths."""
+    """Yield a row for each leaf without contexts, and for each context of the others; in the order of their paths."""
     for path in sorted(root.rglob(LEAF_FILE)):
-        place = path.parent.relative_to(root).as_posix()
+        leaf_path = path.parent.relative_to(root).as_posix()
         try:
-            yield from _rows(_fields(path), place)
+            yield from _rows(_fields(path), leaf_path)
         except _Fault as fault:
-            yield Rejection("leaf cannot be read", f"{place}/{LEAF_FILE}: {fault}")
+            yield Rejection("leaf cannot be read", f"{leaf_path}/{LEAF_FILE}: {fault}")
 
 
 def _fields(path: Path) -> Mapping[str, object]:
@@ -52,17 +52,17 @@ def _fields(path: Path) -> Mapping[str, object]:
     return value
 
 
-def _rows(leaf: Mapping[str, object], place: str) -> Iterator[Values]:
+def _rows(leaf: Mapping[str, object], leaf_path: str) -> Iterator[Values]:
     examples = list(_examples(leaf.get("seed_examples")))
     contexts = dict.fromkeys(example.context for example in examples)
-    is_knowledge = place.split("/")[0] == _KNOWLEDGE or "document" in leaf
+    is_knowledge = leaf_path.split("/")[0] == _KNOWLEDGE or "document" in leaf
     for context in contexts:
         own = [example for example in examples if example.context == context]
         kind = "knowledge" if is_knowledge else "grounded" if context else "skill"
         yield {
-            "leaf": place,
+            "leaf": leaf_path,
             "leaf_kind": kind,
-            "task": _text(leaf, "task_description") or _text(leaf, "document_outline") or _named(place),
+            "task": _text(leaf, "task_description") or _text(leaf, "document_outline") or _named(leaf_path),
             "domain": _text(leaf, "domain") or None,
             "context": context,
             "seed_questions": [example.question for example in own],
@@ -73,7 +73,7 @@ def _rows(leaf: Mapping[str, object], place: str) -> Iterator[Values]:
 
 
 def _examples(found: object) -> Iterator[_Example]:
-    """The examples of a leaf. Knowledge of version 3 has several questions for each context."""
+    """Return the examples of a leaf. Knowledge of version 3 has several questions for each context."""
     if not isinstance(found, Sequence) or isinstance(found, str) or not found:
         raise _Fault("no seed_examples")
     for number, item in enumerate(found, start=1):
@@ -97,7 +97,7 @@ def _text(keys: Mapping[str, object], name: str) -> str:
 
 
 def _document(value: object) -> Json:
-    """Where the documents of knowledge lie, as the leaf says: repository, commit and patterns."""
+    """Return where the documents of knowledge lie, as the leaf says: repository, commit and patterns."""
     if not isinstance(value, Mapping):
         return None
     return {
@@ -106,6 +106,6 @@ def _document(value: object) -> Json:
     }
 
 
-def _named(place: str) -> str:
-    """A leaf that does not say what it is about is about what its folders are called."""
-    return ", ".join(part.replace("_", " ") for part in place.split("/")[-2:])
+def _named(leaf_path: str) -> str:
+    """Return what a leaf is about that does not say so: what its folders are called."""
+    return ", ".join(part.replace("_", " ") for part in leaf_path.split("/")[-2:])
