@@ -4,9 +4,9 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from synth_assets.core.canonical import Json
@@ -93,6 +93,19 @@ class Checks(BaseModel):
     def gate(self) -> Gate:
         """Return the checks of the table as a whole."""
         return Gate(self.min_rows, self.max_rejects, self.warn_rejects)
+
+    def allow_empty(self) -> "Checks":
+        """Return these checks for a table that may well hold no row: none is fine unless the recipe says `min_rows`."""
+        return self if "min_rows" in self.model_fields_set else self.model_copy(update={"min_rows": 0})
+
+
+def _as_list(value: object) -> object:
+    """Read one name as a list of one. (A tuple, as what comes after this is validated as Python's values are.)"""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+"""The type of a key that names stages: one, or a list of them."""
 
 
 class Stage(BaseModel):
@@ -258,7 +271,7 @@ class RowOutcome:
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
-    """Return a contract of those columns, tightened by the recipe's checks; StageError where a check does not fit one."""
+    """Return a contract of those columns, tightened by the recipe's checks; StageError where a check does not fit."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
     for name in named:

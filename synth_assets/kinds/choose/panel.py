@@ -7,7 +7,17 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Picture, Rejection, Row, RowOutcome, Sift, StageError, TableView, declare_contract
+from synth_assets.core.stage import (
+    Names,
+    Picture,
+    Rejection,
+    Row,
+    RowOutcome,
+    Sift,
+    StageError,
+    TableView,
+    declare_contract,
+)
 from synth_assets.kinds.support.asking.prompts import check_type
 from synth_assets.kinds.support.judging.scale import (
     Combine,
@@ -18,7 +28,6 @@ from synth_assets.kinds.support.judging.scale import (
     is_kept,
 )
 from synth_assets.kinds.support.judging.score_picture import draw_scores
-from synth_assets.kinds.support.labels.stage_names import Names
 
 
 class Panel(Sift):

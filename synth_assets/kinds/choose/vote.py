@@ -1,20 +1,71 @@
 """`vote`: one label for each row out of all that annotators said of it, with how sure they were."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Query, StageError, declare_contract, find_column
+from synth_assets.core.stage import Names, Query, StageError, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import prompt_file
 from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
-from synth_assets.kinds.support.labels.stage_names import Names
-from synth_assets.kinds.support.labels.ties import Prefer, Ties, quoted, rule_of
 
 _MILLION = 1_000_000
 _ALIKE = "give `multiple: true` to both stages, or to none"
 _OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator", "confidence")
+
+
+class Prefer(BaseModel):
+    """The first of these labels that is tied wins; where none is, there is no label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefer: tuple[str, ...] = Field(min_length=1)
+
+
+class Random(BaseModel):
+    """The label is drawn; the same row and seed draw the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    random: int = Field(description="the seed")
+
+
+Ties: TypeAlias = Literal["abstain", "first"] | Prefer | Random
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """SQL: the order in which tied labels win, and whether the winner of a tie is the label.
+
+    Where several labels may apply, `takes` says of one that exactly half have named whether it does.
+    """
+
+    order: str
+    settles: str
+    takes: str
+
+
+def _quoted(text: str) -> str:
+    """Return a text as SQL spells it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _rule_of(ties: Ties) -> _Rule:
+    """Return the rule as SQL."""
+    match ties:
+        case Prefer(prefer=names):
+            listed = f"[{', '.join(map(_quoted, names))}]"
+            position = f"coalesce(list_position({listed}, _label), {len(names) + 1})"
+            return _Rule(position, f"list_contains({listed}, _chosen)", f"list_contains({listed}, _label)")
+        case Random(random=seed):
+            number = f"md5('{seed}/' || subject || '/' || _label)"
+            return _Rule(number, "true", f"{number} < '8'")
+        case "first":
+            return _Rule("[b FOR b IN _said IF b.s = _label][1]", "true", "list_contains(_opening, _label)")
+        case _:
+            return _Rule("_label", "false", "false")
 
 
 class Vote(Query):
@@ -108,13 +159,13 @@ class Vote(Query):
         ]
 
     def query(self) -> str:
-        rule = rule_of(self.ties)
+        rule = _rule_of(self.ties)
         settles = "true" if self.multiple and self.ties != "abstain" else rule.settles
         values = {
             "tables": self.from_,
             "multiple": self.multiple,
             "verdicts": self.verdicts,
-            "weights": {quoted(name): round(weight * _MILLION) for name, weight in self.weights.items()},
+            "weights": {_quoted(name): round(weight * _MILLION) for name, weight in self.weights.items()},
             "order": rule.order,
             "takes": rule.takes,
             "settles": settles,

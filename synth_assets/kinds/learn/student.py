@@ -26,8 +26,7 @@ from synth_assets.core.stage import (
     find_column,
 )
 from synth_assets.kinds.support.asking.prompts import prompt_file
-from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
-from synth_assets.kinds.support.labels.stage_names import subject_of
+from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column, subject_of
 from synth_assets.students.storage import NGRAMS, TRANSFORMER, save, save_about
 from synth_assets.students.student import Trained, TrainingExamples, train
 

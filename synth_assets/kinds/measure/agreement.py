@@ -10,17 +10,25 @@ from pydantic import Field
 from synth_assets.analysis.agreement import BY_SHARE, Confusion, Measure, wilson
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract, find_column
-from synth_assets.kinds.support.labels.draw_agreement import as_count, draw_agreement
+from synth_assets.core.stage import (
+    Names,
+    Picture,
+    StageError,
+    Study,
+    StudyContext,
+    TableView,
+    declare_contract,
+    find_column,
+)
+from synth_assets.kinds.support.labels.label_agreement import as_count, compare_stages, draw_agreement, pairs_of
 from synth_assets.kinds.support.labels.labelling import (
     Labelling,
     find_label_column,
     find_typed_column,
     labelling_of,
     read_label_value,
+    subject_of,
 )
-from synth_assets.kinds.support.labels.stage_comparison import compare_stages, pairs_of
-from synth_assets.kinds.support.labels.stage_names import Names, subject_of
 
 EXPERTS, EACH_OTHER = "experts", "each other"
 _ALIKE = "labels of one kind are measured together, those of the other in a stage of their own"

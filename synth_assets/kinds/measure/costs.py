@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from synth_assets.analysis.economics import Bill, EnergyOfTokens, Range, Tokens, of_machine, of_tokens
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract
-from synth_assets.kinds.support.labels.stage_names import Names
+from synth_assets.core.stage import Names, Picture, StageError, Study, StudyContext, TableView, declare_contract
 from synth_assets.students.storage import about
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")

@@ -14,15 +14,14 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.stage import StageError, Study, StudyContext, declare_contract, find_column
 from synth_assets.exports.review_files import ARGILLA, LABEL_STUDIO, ReviewItem, argilla_record, label_studio_task
-from synth_assets.kinds.support.empty_tables import allow_empty
 from synth_assets.kinds.support.labels.labelling import (
     Labelling,
     LabelValue,
     find_typed_column,
     labelling_of,
     read_label_value,
+    subject_of,
 )
-from synth_assets.kinds.support.labels.stage_names import subject_of
 
 _SPLIT, _TIED, _LOW = "votes are split", "no label: the votes are tied", "low share"
 _SILENT = "no label: no answer could be read"
@@ -61,7 +60,7 @@ class Doubts(Study):
         label = Column(labelling.column, labelling.type, "what the row is labelled", nullable=True)
         own = [Column("rank", "integer", "1 is to be judged first", minimum=1), Column(self.column, "text"), label]
         more = _OF_SETS if labelling.multiple else _OF_STUDENT
-        return declare_contract([*own, *_COLUMNS, *more, *expert], allow_empty(self.checks), self.description)
+        return declare_contract([*own, *_COLUMNS, *more, *expert], self.checks.allow_empty(), self.description)
 
     def _check_student(self, name: str, read: Contract, labelling: Labelling) -> None:
         if "probabilities" not in read:

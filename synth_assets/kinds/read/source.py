@@ -22,8 +22,7 @@ from synth_assets.core.stage import (
     declare_contract,
 )
 from synth_assets.core.suggestions import suggestion
-from synth_assets.kinds.support.reading.files import check_pattern, read_files
-from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow, number_rows
+from synth_assets.kinds.support.reading.files import FoundOrReject, FoundRow, check_pattern, number_rows, read_files
 from synth_assets.kinds.support.reading.hub_datasets import DatasetName, read_dataset
 from synth_assets.kinds.support.reading.partitioning import shard_of, shuffle
 

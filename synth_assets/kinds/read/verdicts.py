@@ -9,10 +9,8 @@ from pydantic import Field, field_validator
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, Rejection, Source, SourceContext, declare_contract
+from synth_assets.core.stage import Names, Partition, Rejection, Source, SourceContext, declare_contract
 from synth_assets.exports.review_files import ReviewVerdict, verdicts_in
-from synth_assets.kinds.support.empty_tables import allow_empty
-from synth_assets.kinds.support.labels.stage_names import Names
 from synth_assets.kinds.support.reading.files import check_pattern, read_files
 
 
@@ -38,7 +36,7 @@ class Verdicts(Source):
             if self.multiple
             else Column("label", "text", "what the person says")
         )
-        return declare_contract([_SUBJECT, label, *_BY_WHOM], allow_empty(self.checks), self.description)
+        return declare_contract([_SUBJECT, label, *_BY_WHOM], self.checks.allow_empty(), self.description)
 
     def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
         # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.

@@ -67,3 +67,8 @@ def find_typed_column(key: str, column: str, name: str, read: Contract, wanted: 
         message = f'"{column}" of "{name}" is {found.type}, not {wanted.type}'
         raise StageError(key, f"{message}: declare it so in the `columns` of its source")
     return found
+
+
+def subject_of(read: Contract) -> str:
+    """Return SQL for the row that was labelled: a column of its own names it, or the label was made of it."""
+    return "subject" if "subject" in read else "parent_ids[1]"

@@ -3,16 +3,39 @@
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Rejection
-from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow
 from synth_assets.kinds.support.reading.json_items import json_items
 
 _BATCH_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A row of a source. In a CSV file every value is `spelled` as text."""
+
+    fields: Mapping[str, object]
+    location: str
+    spelled: bool = False
+
+    def reject(self, reason: str, why: str = "") -> Rejection:
+        """This row as a reject that says where it was found, and what it was."""
+        shown = json.dumps(dict(self.fields), ensure_ascii=False, default=str)
+        return Rejection(reason, " ".join(part for part in (f"{self.location}:", why, shown[:2000]) if part))
+
+
+FoundOrReject: TypeAlias = "FoundRow | Rejection"
+
+
+def number_rows(rows: Iterable[Mapping[str, object]], of: str) -> Iterator[FoundRow]:
+    """Yield rows that have no location but their number."""
+    for number, fields in enumerate(rows, start=1):
+        yield FoundRow(fields, f"{of} row {number}")
 
 
 def read_files(patterns: Sequence[str], folder: Path) -> Iterator[FoundOrReject]:

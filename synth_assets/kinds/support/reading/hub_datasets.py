@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.kinds.support.reading.found_rows import FoundRow, number_rows
+from synth_assets.kinds.support.reading.files import FoundRow, number_rows
 
 PARQUET_BRANCH = "refs/convert/parquet"
 
