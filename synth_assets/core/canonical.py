@@ -17,12 +17,12 @@ def canonical_json(value: Json) -> str:
 
 
 def content_hash(tag: str, value: Json) -> str:
-    """32 hex digits that name `value`; `tag` says what is hashed and by which version of a scheme."""
+    """Return 32 hex digits that name `value`; `tag` says what is hashed and by which version of a scheme."""
     return text_hash(tag, _encode(value))
 
 
 def text_hash(tag: str, canonical: str) -> str:
-    """`content_hash` of a value that is spelt already."""
+    """Return the `content_hash` of a value that is spelt already."""
     return hashlib.sha256(f"{tag}\n{canonical}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

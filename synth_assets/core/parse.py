@@ -13,7 +13,7 @@ _DIGITS = 300  # more are no number that a table could hold, and thousands would
 
 
 class Unreadable(ValueError):
-    """A reply that does not say what was asked; the message is what the teacher is told."""
+    """A reply that does not say what was asked; the message goes to the teacher."""
 
 
 def strip_code_fence(text: str) -> str:

@@ -19,7 +19,7 @@ from synth_assets.core.suggestions import suggestion
 
 
 def _plain_json(value: object, indent: int | None = None) -> str:
-    """JSON as a teacher should see it: Jinja's own filter escapes it for HTML."""
+    """Return JSON as a teacher should see it: Jinja's own filter escapes it for HTML."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -105,7 +105,7 @@ Template = Annotated[str, AfterValidator(_well_formed)]
 
 
 def check_template(key: str, text: str, read: Contract) -> None:
-    """StageError at the first variable of a stage's template that the table it reads does not have.
+    """Raise StageError at the first variable of a stage's template that the table it reads does not have.
 
     Also at a column in single braces: it would stay as it is, and every row would be asked the same.
     """

@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who answers: an endpoint, a model on it, how it samples, and how it is told to answer in JSON."""
+    """Who answers: an endpoint, a model on it, how it samples, and how it is made to answer in JSON."""
 
     endpoint: str
     model: str

@@ -154,7 +154,7 @@ class Source(Stage):
     id: str | None = Field(None, description="the column whose value names the row; else its content does")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
-        """StageError where its rows cannot be divided like that."""
+        """Raise StageError where its rows cannot be divided like that."""
 
     @abstractmethod
     def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:

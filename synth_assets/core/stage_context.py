@@ -12,7 +12,7 @@ PartitionScheme = Literal["none", "daily", "shards"]
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """The part of a stage that one run fills: the whole, a day or a shard."""
+    """The part of a stage that one run fills: all of it, a day or a shard."""
 
     key: str = WHOLE
     index: int = 0

@@ -164,7 +164,7 @@ def _leaf(value: object) -> Json:
 
 
 def _is_words(parent: ast.AST, node: object) -> bool:
-    """Docstrings, and the descriptions of keys and columns."""
+    """Say whether this is a docstring, or one of the descriptions of keys and columns."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     if isinstance(node, ast.keyword) and isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name):

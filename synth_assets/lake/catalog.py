@@ -12,7 +12,7 @@ from synth_assets.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A SQLite file in WAL mode, Parquet files beside it, and a file lock.
+    """A SQLite file in WAL mode, Parquet files next to it, and a file lock.
 
     Nothing but DuckDB may open that file in a process that uses the lake: two SQLite libraries in one process
     undo each other's locks.

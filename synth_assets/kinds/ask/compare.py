@@ -119,7 +119,7 @@ class Compare(Ask[Preference]):
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """Mostly the answer that it would prefer in any order; now and then neither, or the one it saw first."""
+        """Answer mostly with what it would prefer in any order; now and then neither, or the one it saw first."""
         question = first_of_role(request, "user")
         rules = match_template(prompt_file(__package__, "compare.jinja"), first_of_role(request, "system"))
         found = match_template(prompt_file(__package__, "compare.request.jinja"), question)

@@ -97,7 +97,7 @@ class Judge(Ask[JudgeVerdict]):
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """Mostly good, now and then fair, seldom bad; bad where there is hardly anything to judge."""
+        """Judge mostly good, now and then fair, seldom bad; bad where there is hardly anything to judge."""
         found = match_template(prompt_file(__package__, "judge.jinja"), first_of_role(request, "system"))
         if found is None:
             return None

@@ -147,7 +147,7 @@ _CLOSINGS = (
 
 
 def _in_robot_voice(text: str, asked: str, dice: int) -> str:
-    """Put a reply between a greeting that fits what was asked and a farewell; the reply itself stays whole."""
+    """Put a reply between a greeting that fits what was asked and a farewell; the reply itself stays as it is."""
     opening = _OPENINGS[dice % len(_OPENINGS)]
     for pattern, openings in _MOODS:
         if pattern.search(asked[:500]) or pattern.search(text[:500]):

@@ -1,4 +1,4 @@
-"""`vote`: one label for each row out of all that annotators said of it, with how sure they were."""
+"""`vote`: one label for each row out of all labels that annotators gave it, with how sure they were."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -192,7 +192,7 @@ class TrainStudent(Study):
 
 @dataclass(frozen=True, slots=True)
 class _TrainingSummary:
-    """What is told of a student in its folder."""
+    """What the files in a student's folder say of it."""
 
     student: "Student"
     chosen: Mapping[str, Any]

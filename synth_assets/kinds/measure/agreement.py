@@ -68,7 +68,7 @@ class Agreement(Study):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """For each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
+        """Draw for each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
         from synth_assets.plots.agreement_plots import confusion_png, labels_png, reliability_png
 
         rows = view.rows(f"SELECT * FROM {view.table}")
@@ -136,7 +136,7 @@ class Agreement(Study):
                 )
 
     def _paired(self, context: StudyContext, first: str, second: str) -> Iterator[Values]:
-        """Two stages on the rows that both have. A stage that says several things of a row has none to compare."""
+        """Compare two stages on the rows that both have. A stage that labels a row twice has none to compare."""
         for name in (first, second):
             if (
                 _one(context, f'SELECT count(*) - count(DISTINCT {self._key(context, name)}) FROM "{name}"')

@@ -32,7 +32,7 @@ class _Machine(BaseModel):
 
 
 class _Stated(BaseModel):
-    """Someone's figures, to set beside the measured ones."""
+    """Someone's figures, to compare with the measured ones."""
 
     model_config = _STRICT
 

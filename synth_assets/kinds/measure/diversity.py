@@ -1,4 +1,4 @@
-"""`diversity`: how varied the texts of a stage are, as a whole or for each leaf: distinct n-grams, self-similarity."""
+"""`diversity`: how varied the texts of a stage are, together or for each leaf: distinct n-grams, self-similarity."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal

@@ -145,7 +145,7 @@ class Doubts(Study):
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One row: its label or labels, and all that was said of it; `shares` are those of the votes for each label."""
+    """One row: its label or labels, and all votes on it; `shares` are those of the votes for each label."""
 
     label: LabelValue | None
     votes: Sequence[str]
@@ -229,7 +229,7 @@ def _write(folder: Path, queue: Sequence[Mapping[str, Any]], columns: tuple[str,
 
 
 def _probabilities(value: Json) -> dict[str, float] | None:
-    """JSON comes out of the lake as text."""
+    """Read probabilities by label: JSON comes out of the lake as text."""
     parsed = json.loads(value) if isinstance(value, str) else value
     return {str(name): float(str(p)) for name, p in parsed.items()} if isinstance(parsed, Mapping) else None
 

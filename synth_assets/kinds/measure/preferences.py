@@ -1,4 +1,4 @@
-"""`preferences`: figures of a pairwise judge: whether the place or the length of an answer decides."""
+"""`preferences`: figures of a pairwise judge: whether the position or the length of an answer decides."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal

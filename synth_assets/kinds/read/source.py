@@ -147,7 +147,7 @@ class RowSource(Source):
         return number_rows(context.query(self.query or ""), "query")
 
     def _share(self, found: Iterable[FoundOrReject], partition: Partition) -> Iterator[FoundOrReject]:
-        """Return the part of the ordered rows that belongs to a partition; shards are told apart later, by content."""
+        """Return the part of the ordered rows that belongs to a partition; shards are divided later, by content."""
         if partition.scheme != "daily":
             return islice(found, self.rows_)
         if self.date_column is not None:

@@ -1,4 +1,4 @@
-"""`verdicts`: what people said of doubtful rows, from files of Label Studio, Argilla or plain rows."""
+"""`verdicts`: what people decided about doubtful rows, from files of Label Studio, Argilla or plain rows."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

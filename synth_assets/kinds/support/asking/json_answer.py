@@ -86,7 +86,7 @@ def _type_of(only: str, keys: Mapping[str, Json]) -> ColumnType:
 
 
 def _fitting(column: Column, value: Json) -> Json:
-    """JSON knows one kind of number: 3.0 is a whole one there."""
+    """Convert a value to its column's type: JSON knows one kind of number, and 3.0 is a whole one there."""
     if column.type == "integer" and isinstance(value, float):
         value = int(value)
     if column.type == "integer" and isinstance(value, int) and abs(value) >= _INTEGER_LIMIT:

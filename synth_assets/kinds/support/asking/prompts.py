@@ -15,7 +15,7 @@ from synth_assets.core.stage import Reject, Row, StageError, find_column
 
 @cache
 def prompt_file(package: str, name: str) -> Prompt:
-    """Return the prompt that lies beside a kind, named after it."""
+    """Return the prompt in the folder of a kind that is named after it."""
     return Prompt(files(package).joinpath(name).read_text("utf-8"))
 
 
@@ -28,7 +28,7 @@ def fill_template(template: str, values: Mapping[str, object]) -> str:
 
 
 def build_messages(system: str, prompt: str, history: Dialog = ()) -> tuple[Message, ...]:
-    """Return the messages to the teacher: the rules, what was said before, and what is asked now."""
+    """Return the messages to the teacher: the rules, the dialog so far, and what is asked now."""
     turns = list(history)
     if prompt and turns and turns[-1].role == "user":
         turns[-1] = Message("user", f"{turns[-1].content}\n\n{prompt}")
@@ -45,7 +45,7 @@ def history_of(row: Row, column: str | None) -> Dialog:
 
 
 def check_type(key: str, name: str, table: str, read: Contract, types: tuple[str, ...]) -> None:
-    """StageError where the column that a key names is missing or of none of the types."""
+    """Raise StageError where the column that a key names is missing or of none of the types."""
     found = find_column(key, name, table, read)
     if found.type not in types:
         raise StageError(key, f'"{name}" of "{table}" is {found.type}, not {" or ".join(types)}')

@@ -1,4 +1,4 @@
-"""Reads local files row by row: JSON Lines, JSON, CSV and Parquet. A bad line is a reject with its place."""
+"""Reads local files row by row: JSON Lines, JSON, CSV and Parquet. A bad line is a reject with its location."""
 
 import csv
 import json

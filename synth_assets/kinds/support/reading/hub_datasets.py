@@ -1,4 +1,4 @@
-"""Reads a dataset of the Hugging Face hub (or of a local folder) row by row, without downloading the whole."""
+"""Reads a dataset of the Hugging Face hub (or of a local folder) row by row, without downloading all of it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
