@@ -1,4 +1,4 @@
-"""Contracts: the columns of a stage's table, what each may hold, and what must be true of the whole."""
+"""Contracts: the columns of a stage's table, what each may hold, and what must be true of the whole table."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

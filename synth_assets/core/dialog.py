@@ -19,7 +19,7 @@ class Message:
     content: str
 
     def to_json(self) -> dict[str, Json]:
-        """The message as chat APIs and training files spell it."""
+        """Return the message as chat APIs and training files spell it."""
         return {"role": self.role, "content": self.content}
 
 
@@ -27,7 +27,7 @@ Dialog = tuple[Message, ...]
 
 
 def read_dialog(value: object) -> Dialog:
-    """A dialog from role/content (or ShareGPT's from/value) objects; ValueError says what is off."""
+    """Return a dialog from role/content (or ShareGPT's from/value) objects; ValueError says what is off."""
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise ValueError(f"a dialog is a list of messages, this is {type(value).__name__}")
     return tuple(_read_message(item, index) for index, item in enumerate(value, start=1))
@@ -50,7 +50,7 @@ def _read_message(item: object, index: int) -> Message:
 
 
 def without_system(dialog: Dialog) -> Dialog:
-    """The dialog with system messages spoken by the user, joined to the user's own next words."""
+    """Return the dialog with system messages spoken by the user, joined to the user's own next words."""
     turns: list[Message] = []
     for message in dialog:
         role: Role = "user" if message.role == "system" else message.role
@@ -62,7 +62,7 @@ def without_system(dialog: Dialog) -> Dialog:
 
 
 def alternation_fault(dialog: Dialog) -> str | None:
-    """Why user and assistant do not speak in turn, the user first, each with something to say."""
+    """Say why user and assistant do not speak in turn, the user first, each with something to say."""
     if not dialog:
         return "the dialog is empty"
     for index, message in enumerate(dialog, start=1):
@@ -75,14 +75,14 @@ def alternation_fault(dialog: Dialog) -> str | None:
 
 
 def structure_fault(dialog: Dialog) -> str | None:
-    """Why this is no dialog to train on: speakers in turn, and the assistant has the last word."""
+    """Say why this is no dialog to train on: speakers in turn, and the assistant has the last word."""
     if fault := alternation_fault(dialog):
         return fault
     return None if dialog[-1].role == "assistant" else "the dialog does not end with the assistant"
 
 
 def rewrite_fault(original: Dialog, rewritten: Dialog) -> str | None:
-    """Why `rewritten` is no rewrite of the assistant's part of `original`; None if it is one."""
+    """Say why `rewritten` is no rewrite of the assistant's part of `original`; None if it is one."""
     if len(rewritten) != len(original):
         return f"the dialog has {len(rewritten)} messages, the original has {len(original)}"
     for index, (before, after) in enumerate(zip(original, rewritten, strict=True), start=1):

@@ -13,17 +13,17 @@ _DIGITS = 300  # more are no number that a table could hold, and thousands would
 
 
 class Unreadable(ValueError):
-    """A reply that does not say what was asked; the message is what the teacher is told."""
+    """A reply that does not say what was asked; the message goes to the teacher."""
 
 
 def strip_code_fence(text: str) -> str:
-    """The text without the code fence that some models put around JSON."""
+    """Return the text without the code fence that some models put around JSON."""
     found = _FENCE.match(text)
     return found.group(1) if found else text
 
 
 def read_object(text: str, *, cut_off: bool = False) -> dict[str, Json]:
-    """The JSON object that the reply is, alone or in one code fence."""
+    """Return the JSON object that the reply is, alone or in one code fence."""
     if not text.strip():
         raise Unreadable("the answer is empty")
     if cut_off:

@@ -19,7 +19,7 @@ from synth_assets.core.suggestions import suggestion
 
 
 def _plain_json(value: object, indent: int | None = None) -> str:
-    """JSON as a teacher should see it: Jinja's own filter escapes it for HTML."""
+    """Return JSON as a teacher should see it: Jinja's own filter escapes it for HTML."""
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -61,23 +61,23 @@ class Prompt:
         return _ENVIRONMENT.parse(self.text)
 
     def variables(self) -> frozenset[str]:
-        """The names the template reads."""
+        """Return the names the template reads."""
         found = meta.find_undeclared_variables(self.syntax())
         return frozenset(found - _ENVIRONMENT.globals.keys())
 
     def single_braced(self) -> Iterator[tuple[str, int]]:
-        """The names in single braces, as other templates have them, and their lines."""
+        """Yield the names in single braces, as other templates have them, and their lines."""
         for node in self.syntax().find_all(nodes.TemplateData):
             for found in _SINGLE_BRACED.finditer(node.data):
                 yield found[1], node.lineno + node.data.count("\n", 0, found.start())
 
     def line_of(self, variable: str) -> int:
-        """The first line of the template that names the variable."""
+        """Return the first line of the template that names the variable."""
         named = self.syntax().find_all(nodes.Name)
         return min((node.lineno for node in named if node.name == variable), default=1)
 
     def render(self, values: Mapping[str, object]) -> str:
-        """The template filled in; ValueError names what it reads that is not there."""
+        """Fill in the template; ValueError names what it reads and the values lack."""
         try:
             return _compiled(self.text).render(values)
         except (jinja2.TemplateError, ArithmeticError, TypeError, LookupError) as error:
@@ -105,7 +105,7 @@ Template = Annotated[str, AfterValidator(_well_formed)]
 
 
 def check_template(key: str, text: str, read: Contract) -> None:
-    """StageError at the first variable of a stage's template that the table it reads does not have.
+    """Raise StageError at the first variable of a stage's template that the table it reads does not have.
 
     Also at a column in single braces: it would stay as it is, and every row would be asked the same.
     """

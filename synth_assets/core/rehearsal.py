@@ -36,12 +36,12 @@ class Dice:
 
     @property
     def flips(self) -> bool:
-        """Whether this draw may differ from the others."""
+        """Say whether this draw may differ from the others."""
         return self.own % 10 < _FLIP_OF_TEN
 
     @property
     def mood(self) -> int:
-        """A number that is mostly the same for all draws of a question."""
+        """Return a number that is mostly the same for all draws of a question."""
         return self.own if self.flips else self.common
 
 

@@ -23,7 +23,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        """Only what is set: a parameter added later leaves the keys of earlier calls as they were."""
+        """Return only what is set: a parameter added later leaves the keys of earlier calls as they were."""
         fields: dict[str, Json] = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who answers: an endpoint, a model on it, how it samples, and how it is told to answer in JSON."""
+    """Who answers: an endpoint, a model on it, how it samples, and how it is made to answer in JSON."""
 
     endpoint: str
     model: str
@@ -71,16 +71,16 @@ class Call:
 
     @cached_property
     def key(self) -> str:
-        """A hash of all that shapes the answer, and of nothing else (no timeouts, no concurrency)."""
+        """Return a hash of all that shapes the answer, and of nothing else (no timeouts, no concurrency)."""
         return text_hash(KEY_SCHEME, self.spelt)
 
     @cached_property
     def spelt(self) -> str:
-        """All that shapes the answer in canonical JSON, as the ledger keeps it."""
+        """Return all that shapes the answer in canonical JSON, as the ledger keeps it."""
         return canonical_json(self.to_json())
 
     def to_json(self) -> dict[str, Json]:
-        """All that shapes the answer."""
+        """Return all that shapes the answer."""
         request, target = self.request, self.target
         body: dict[str, Json] = {
             "endpoint": target.endpoint,

@@ -4,9 +4,9 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from synth_assets.core.canonical import Json
@@ -91,8 +91,21 @@ class Checks(BaseModel):
     max_length: Mapping[str, int] = Field({}, description="most characters of a text column")
 
     def gate(self) -> Gate:
-        """The checks of the table as a whole."""
+        """Return the checks of the table as a whole."""
         return Gate(self.min_rows, self.max_rejects, self.warn_rejects)
+
+    def allow_empty(self) -> "Checks":
+        """Return these checks for a table that may well hold no row: none is fine unless the recipe says `min_rows`."""
+        return self if "min_rows" in self.model_fields_set else self.model_copy(update={"min_rows": 0})
+
+
+def _as_list(value: object) -> object:
+    """Read one name as a list of one. (A tuple, as what comes after this is validated as Python's values are.)"""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+"""The type of a key that names stages: one, or a list of them."""
 
 
 class Stage(BaseModel):
@@ -108,18 +121,18 @@ class Stage(BaseModel):
     checks: Checks = Checks()
 
     def inputs(self) -> tuple[str, ...]:
-        """The stages (or `schema.table` of the lake) this one reads."""
+        """Return the stages (or `schema.table` of the lake) this one reads."""
         return ()
 
     @abstractmethod
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        """The columns this stage makes of those inputs; StageError where it does not fit them."""
+        """Return the columns this stage makes of those inputs; StageError where it does not fit them."""
 
     def prepare(self) -> None:
         """Imports what takes long to import: in a thread, while a stage before it waits for a teacher."""
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """What is drawn of its table, to be shown beside it."""
+        """Draw pictures of its table, to be shown with it."""
         return iter(())
 
     def scaled(self, times: float) -> "Stage | None":
@@ -127,7 +140,7 @@ class Stage(BaseModel):
         return None
 
     def fingerprint_fields(self) -> dict[str, Json]:
-        """The keys that shape its rows, for the fingerprint: all but words for people and warnings."""
+        """Return the keys that shape its rows, for the fingerprint: all but words for people and warnings."""
         checks = self.checks.model_dump(mode="json", exclude={"warn_rejects"})
         keys = self.model_dump(mode="json", by_alias=True, exclude={"description", "teacher"})
         return {**keys, "checks": checks}
@@ -141,7 +154,7 @@ class Source(Stage):
     id: str | None = Field(None, description="the column whose value names the row; else its content does")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
-        """StageError where its rows cannot be divided like that."""
+        """Raise StageError where its rows cannot be divided like that."""
 
     @abstractmethod
     def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
@@ -165,7 +178,7 @@ class Ask(Stage, Generic[T]):
         return (self.from_,)
 
     def max_rows_per_input(self) -> int:
-        """Rows that it makes of one at most; a plan reckons with them while there are no answers."""
+        """Return how many rows it makes of one at most; a plan reckons with them while there are no answers."""
         return 1
 
     @classmethod
@@ -179,7 +192,7 @@ class Ask(Stage, Generic[T]):
 
     @abstractmethod
     def read(self, row: Row, reply: Reply) -> T:
-        """What one reply says; Unreadable sends it back to the teacher with the reason."""
+        """Return what one reply says; Unreadable sends it back to the teacher with the reason."""
 
     @abstractmethod
     def rows(self, row: Row, answers: Sequence[Answer[T]]) -> Iterable[Values | DrawOutcome[T]]:
@@ -196,7 +209,7 @@ class Query(Stage):
 
     @abstractmethod
     def query(self) -> str:
-        """One SELECT; `{name}` is not formatted: tables are named `recipe.stage` or as the stage."""
+        """Return a single SELECT; `{name}` is not formatted: tables are named `recipe.stage` or as the stage."""
 
 
 class Sift(Stage):
@@ -211,7 +224,7 @@ class Sift(Stage):
 
     @abstractmethod
     def sift(self, rows: Iterator[Row], others: Mapping[str, Iterator[Row]]) -> Iterator["RowOutcome"]:
-        """What becomes of each row, in their order; `others` are the rows of the other inputs, by name."""
+        """Say what becomes of each row, in their order; `others` are the rows of the other inputs, by name."""
 
 
 class Study(Stage):
@@ -222,7 +235,7 @@ class Study(Stage):
 
     @abstractmethod
     def rows(self, context: StudyContext) -> Iterator["Values | RowOutcome"]:
-        """The rows, each with the `parent_ids` it was made of if there are any; or what became of an upstream row."""
+        """Yield the rows, each with the `parent_ids` it was made of if any, or what became of a row of its inputs."""
 
 
 class Sink(Stage):
@@ -242,7 +255,7 @@ class Sink(Stage):
 
 
 def find_column(key: str, name: str, table: str, read: Contract) -> Column:
-    """The column that a stage's key names in the table it reads; StageError where there is none."""
+    """Return the column that a stage's key names in the table it reads; StageError where there is none."""
     if name in read:
         return read.column(name)
     hint = did_you_mean(name, read.names(), f" (it has: {', '.join(read.names())})")
@@ -258,7 +271,7 @@ class RowOutcome:
 
 
 def declare_contract(columns: Sequence[Column], checks: Checks, description: str) -> Contract:
-    """A contract of those columns, tightened by the recipe's checks; StageError names one that a check does not fit."""
+    """Return a contract of those columns, tightened by the recipe's checks; StageError where a check does not fit."""
     known = {column.name for column in columns}
     named = [*checks.unique, *checks.accepted, *checks.min_length, *checks.max_length]
     for name in named:

@@ -12,7 +12,7 @@ PartitionScheme = Literal["none", "daily", "shards"]
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """The part of a stage that one run fills: the whole, a day or a shard."""
+    """The part of a stage that one run fills: all of it, a day or a shard."""
 
     key: str = WHOLE
     index: int = 0
@@ -25,10 +25,10 @@ class SourceContext(Protocol):
 
     @property
     def folder(self) -> Path:
-        """The recipe's folder."""
+        """Return the recipe's folder."""
 
     def query(self, sql: str) -> Iterator[Values]:
-        """The rows of a SELECT over the lake."""
+        """Return the rows of a SELECT over the lake."""
 
 
 class StudyContext(Protocol):
@@ -36,14 +36,14 @@ class StudyContext(Protocol):
 
     @property
     def contracts(self) -> Mapping[str, Contract]:
-        """The contracts of the inputs, by their names."""
+        """Return the contracts of the inputs, by their names."""
 
     @property
     def folder(self) -> Path:
-        """Where files go; those of another stage of the recipe lie in `../../<stage>/current`."""
+        """Return where files go; those of another stage of the recipe lie in `../../<stage>/current`."""
 
     def query(self, sql: str) -> Iterator[Values]:
-        """The rows of a SELECT in which the inputs go by their own names."""
+        """Return the rows of a SELECT in which the inputs go by their own names."""
 
 
 class TableView(Protocol):
@@ -51,15 +51,15 @@ class TableView(Protocol):
 
     @property
     def table(self) -> str:
-        """The stage's table."""
+        """Return the stage's table."""
 
     @property
     def rejects(self) -> str:
-        """The table of its rejects."""
+        """Return the table of its rejects."""
 
     @property
     def partition_key(self) -> str:
-        """The partition that was filled."""
+        """Return the partition that was filled."""
 
     def table_of(self, stage: str) -> str:
         """Return the table of another stage of the recipe."""

@@ -45,7 +45,7 @@ class TeacherSpec(BaseModel):
     limits: Limits = Limits()
 
     def sampling(self) -> Sampling:
-        """The part that shapes an answer."""
+        """Return the part that shapes an answer."""
         return Sampling(self.temperature, self.top_p, self.max_tokens, self.stop)
 
     def with_overrides(self, other: "TeacherSpec | None") -> "TeacherSpec":

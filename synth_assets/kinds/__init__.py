@@ -1,4 +1,4 @@
-"""The kinds of stages: one file each, found by listing the folders beside this file, and in other packages."""
+"""The kinds of stages: one file each, found by listing the folders next to this file, and in other packages."""
 
 import importlib
 import pkgutil

@@ -138,13 +138,13 @@ def _code(module: str) -> str:
 def _texts(module: str) -> list[Json]:
     """Return the prompt files of a kind, named `kind.*`, with their texts."""
     package, _, name = module.rpartition(".")
-    others = (file for file in files(package).iterdir() if file.is_file()) if package else ()
-    texts = [(file.name, file.read_text("utf-8")) for file in others if file.name.startswith(f"{name}.")]
+    neighbors = (file for file in files(package).iterdir() if file.is_file()) if package else ()
+    texts = [(file.name, file.read_text("utf-8")) for file in neighbors if file.name.startswith(f"{name}.")]
     return [[file, text] for file, text in sorted(texts) if not file.endswith(".py")]
 
 
 def tree_hash(tree: ast.Module) -> str:
-    """A hash of what the code does, the same in every version of Python and however it is laid out."""
+    """Hash what the code does, the same in every version of Python and however it is laid out."""
     return content_hash("ast/1", _shape(tree))
 
 
@@ -164,7 +164,7 @@ def _leaf(value: object) -> Json:
 
 
 def _is_words(parent: ast.AST, node: object) -> bool:
-    """Docstrings, and the descriptions of keys and columns."""
+    """Say whether this is a docstring, or one of the descriptions of keys and columns."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     if isinstance(node, ast.keyword) and isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name):

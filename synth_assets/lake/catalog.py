@@ -12,7 +12,7 @@ from synth_assets.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A SQLite file in WAL mode, Parquet files beside it, and a file lock.
+    """A SQLite file in WAL mode, Parquet files next to it, and a file lock.
 
     Nothing but DuckDB may open that file in a process that uses the lake: two SQLite libraries in one process
     undo each other's locks.
@@ -22,17 +22,17 @@ class Catalog:
 
     @property
     def data(self) -> Path:
-        """The folder of the tables' files."""
+        """Return the folder of the tables' files."""
         return self.folder / "data"
 
     @property
     def sessions(self) -> Path:
-        """The folder of the lock files that tell which processes are still staging files."""
+        """Return the folder of the lock files that tell which processes are still staging files."""
         return self.folder / "sessions"
 
     @property
     def spill(self) -> Path:
-        """The folder DuckDB may use when a query outgrows the memory."""
+        """Return the folder DuckDB may use when a query outgrows the memory."""
         return self.folder / "spill"
 
     def attach(self, alias: str, *options: str) -> str:

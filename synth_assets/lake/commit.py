@@ -160,7 +160,7 @@ def _comment(connection: DuckDBPyConnection, shape: TableShape, existing: dict[s
 
 
 def _raise_if_others_hold(connection: DuckDBPyConnection, shape: TableShape, column: str, replaces: bool) -> None:
-    """A column's type can change only when no row of another partition is left with the old one."""
+    """Raise where another partition has rows: a column's type can change only when none is left with the old one."""
     condition = f" WHERE partition_key <> {quoted_text(shape.partition)}" if replaces else ""
     others_rows = connection.execute(f"SELECT 1 FROM {quoted_table(shape.table)}{condition} LIMIT 1").fetchall()
     if others_rows:

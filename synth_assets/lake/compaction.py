@@ -1,4 +1,4 @@
-"""Compacts the small files of a partition into one, which takes their place only if they are all still there.
+"""Compacts the small files of a partition into one, which replaces them only if none has changed.
 
 DuckLake's own `merge_adjacent_files` and `rewrite_data_files` are not used: they write statistics of texts (see
 `writer`), and a merge of files with braces in their texts failed its commit.

@@ -94,7 +94,7 @@ def open_to_write(catalog: Catalog) -> Instance:
 
 @cache
 def _memory_limit_bytes() -> int:
-    """A quarter of the machine, as several processes ask at once; a query that outgrows it goes to the disk."""
+    """Return a quarter of the machine, as several processes ask at once; a query that outgrows it goes to the disk."""
     return max(_MIN_MEMORY_BYTES, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
 
 

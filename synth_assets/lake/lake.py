@@ -86,7 +86,7 @@ class Lake(Reader):
 
     @contextmanager
     def open_snapshot(self) -> Iterator[Reader]:
-        """Give a reader for which the newest snapshot stays the newest; faster than opening it by its number.
+        """Return a reader for which the newest snapshot stays the newest; faster than opening it by its number.
 
         It has one connection: a result that is streamed ends with the next question.
         """

@@ -27,7 +27,7 @@ class PublishReport:
 
 
 def publish(connection: DuckDBPyConnection, snapshot: int, tables: list[str], path: Path) -> PublishReport:
-    """Copy a snapshot to a draft beside the file, which then replaces it; who has the old one open keeps it."""
+    """Copy a snapshot to a draft next to the file, which then replaces it; who has the old one open keeps it."""
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

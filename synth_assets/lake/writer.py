@@ -34,22 +34,22 @@ class TableShape:
 
     @cached_property
     def columns(self) -> dict[str, ColumnType]:
-        """All columns, the lake's own included."""
+        """Return all columns, the lake's own included."""
         return columns_of(self.contract, self.ids, self.calls)
 
     @cached_property
     def schema(self) -> "pa.Schema":
-        """The Arrow schema of the file."""
+        """Return the Arrow schema of the file."""
         return arrow_schema(self.contract, self.ids, self.calls)
 
     @property
     def comments(self) -> dict[str, str]:
-        """The descriptions of the contract's columns, as the catalog can hold them."""
+        """Return the descriptions of the contract's columns, as the catalog can hold them."""
         return {column.name: without_braces(column.description) for column in self.contract.columns}
 
     @property
     def statistics_columns(self) -> list[str]:
-        """The columns whose smallest and largest value the file states."""
+        """Return the columns whose smallest and largest value the file states."""
         return [name for name, kind in self.columns.items() if TYPES[kind].has_statistics] + ["partition_key"]
 
 

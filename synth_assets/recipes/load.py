@@ -62,7 +62,7 @@ class _RecipeKeys(BaseModel):
 
 
 def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
-    """Load the recipe in a file; BrokenRecipe tells all its problems."""
+    """Load the recipe in a file; BrokenRecipe lists all its problems."""
     shown = shown_path(path)
     document = read_document(path, shown, "a recipe")
     if document is None:
@@ -99,7 +99,7 @@ def load_recipe(path: Path, *, shipped: bool = False) -> Recipe:
 
 
 def _check_goal_partitions(recipe: Recipe) -> None:
-    """GoalFault where the stage that grows and the goal's are not partitioned alike, or where days would mix.
+    """Raise GoalFault where the stage that grows and the goal's are not partitioned alike, or where days would mix.
 
     A round is made of one partition.
     """

@@ -44,7 +44,7 @@ class Partitions(BaseModel):
 
     @property
     def scheme(self) -> PartitionScheme:
-        """How the data is divided."""
+        """Return how the data is divided."""
         return "daily" if self.daily is not None else "shards" if self.shards is not None else "none"
 
     def keys(self, today: date | None = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reads the contract file of a model, a YAML beside it: columns and checks, owners, freshness, and how it is stored."""
+"""Reads the contract file of a model, a YAML file next to it: columns, checks, owners, freshness, storage."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -41,7 +41,7 @@ class ColumnSpec(BaseModel):
         return self
 
     def column(self, name: str) -> Column:
-        """The column in the words of the core."""
+        """Return the column in the words of the core."""
         return Column(name=name, **self.model_dump(exclude={"in_"}))
 
 

@@ -56,7 +56,7 @@ def find_models(settings: Settings) -> FoundModels:
 
 
 def shipped_folder() -> Path:
-    """Return the folder of the package's models: inside the package where it is installed, beside it in a checkout."""
+    """Return the folder of the package's models: inside the package where it is installed, next to it in a checkout."""
     inside = Path(__file__).parent / "models"
     return inside if inside.is_dir() else Path(__file__).parents[2] / FOLDER
 

@@ -51,32 +51,32 @@ class Model:
 
     @property
     def table(self) -> str:
-        """The table that the model makes, `schema.name`."""
+        """Return the table that the model makes, `schema.name`."""
         return f"{self.schema}.{self.name}"
 
     @property
     def contract(self) -> Contract | None:
-        """The contract of its table, where its contract file declares one."""
+        """Return the contract of its table, where its contract file declares one."""
         return self.extras.contract
 
     @property
     def materialized(self) -> Materialized:
-        """Whether its rows are stored, or computed at each question."""
+        """Say whether its rows are stored, or computed at each question."""
         return self.extras.materialized
 
     @property
     def partitioned(self) -> bool:
-        """Whether each partition of its inputs makes a partition of its own."""
+        """Say whether each partition of its inputs makes a partition of its own."""
         return self.extras.partitioned
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The people or teams responsible for it."""
+        """Return the people or teams responsible for it."""
         return self.extras.owners
 
     @property
     def freshness(self) -> Freshness | None:
-        """How old its table may become."""
+        """Return how old its table may become."""
         return self.extras.freshness
 
     def fingerprint(self) -> str:

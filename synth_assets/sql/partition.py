@@ -36,7 +36,7 @@ def _table_edits(sql: str, tree: exp.Query, condition: str) -> Iterator[_Edit]:
 
 
 def _column_edits(tree: exp.Query) -> Iterator[_Edit]:
-    """Yield the edits of columns spelled with a schema: the subquery in place of their table has none."""
+    """Yield the edits of columns spelled with a schema: the subquery that replaces their table has none."""
     for each in column_respellings(tree):
         start, after = _span(each.column.parts[:1])[0], _span(each.column.parts[each.drop :])[0]
         yield start, after, f"{each.alias}." if each.alias else ""

@@ -1,4 +1,4 @@
-"""Finds and respells the names that sqlglot, or a subquery in place of a table, reads otherwise than DuckDB."""
+"""Finds and respells the names that sqlglot, or a subquery that replaces a table, reads otherwise than DuckDB."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

@@ -75,12 +75,12 @@ def _type_of(resolved: Resolved, scope: Scope, node: exp.Expr) -> exp.DataType |
 
 
 def _type_of_column(resolved: Resolved, scope: Scope, column: exp.Column) -> exp.DataType | None:
-    indexes = resolved.column_sources(column, scope)
-    if len(indexes) != 1:
+    origins = resolved.column_sources(column, scope)
+    if len(origins) != 1:
         return None
-    source = indexes[0].source
+    source = origins[0].source
     if isinstance(source, Scope):
-        return _type_of_output(resolved, source, indexes[0].column)
+        return _type_of_output(resolved, source, origins[0].column)
     is_plain = table_name(source) in resolved.tables and not source.args.get("pivots")
     return _if_known(column.type) if is_plain else None
 

@@ -86,8 +86,8 @@ def spoken(record: Record, draw: int) -> str:
     reason, label = record[f"reason_iter{draw + 1}"], record[f"sc_iter{draw + 1}"]
     if reason == "FAIL":
         return reason
-    said = {"reason": reason, "label": label}
-    shapes = (json.dumps(said), repr(said), f"```json\n{json.dumps(said)}\n```", f" {json.dumps(said)}\n")
+    answer = {"reason": reason, "label": label}
+    shapes = (json.dumps(answer), repr(answer), f"```json\n{json.dumps(answer)}\n```", f" {json.dumps(answer)}\n")
     return shapes[len(reason) % len(shapes)]
 
 

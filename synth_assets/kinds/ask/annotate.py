@@ -81,13 +81,13 @@ class Annotate(Ask[Annotation]):
 
     def _columns(self) -> list[Column]:
         names = tuple(self.labels)
-        message = (
+        label_column = (
             Column("labels", "texts", "those that apply, in the annotator's eyes", accepted=names)
             if self.multiple
             else Column("label", "text", "what the annotator says", accepted=names)
         )
         return [
-            message,
+            label_column,
             Column("reason", "text", "why, in the annotator's words", nullable=True),
             Column("draw", "integer", "which of the draws it is, from 0", minimum=0),
             Column("annotator", "text", "who says it"),
@@ -105,7 +105,7 @@ class Annotate(Ask[Annotation]):
                 "instruction": fill_template(self.instruction, row.values),
                 "labels": self.labels,
                 "answer_shape": ("reason and " if self.style == "reasoned" else "") + self._key,
-                "examples": [{"text": each.text, "answer": self._answer_to(each)} for each in self.examples],
+                "examples": [{"text": each.text, "answer": self._example_answer(each)} for each in self.examples],
             }
         )
         messages = (Message("system", system), Message("user", text))
@@ -115,8 +115,8 @@ class Annotate(Ask[Annotation]):
     def _key(self) -> str:
         return "labels" if self.multiple else "label"
 
-    def _answer_to(self, example: _Example) -> str:
-        """The answer to an example, exactly as one is wanted."""
+    def _example_answer(self, example: _Example) -> str:
+        """Return the answer to an example, exactly as one is wanted."""
         if self._schema() is None:
             return str(example.label)
         label: Json = list(example.label) if self.multiple else example.label
@@ -124,7 +124,7 @@ class Annotate(Ask[Annotation]):
         return json.dumps({**reason, self._key: label}, ensure_ascii=False)
 
     def _schema(self) -> Schema | None:
-        """One word needs no schema; all else is an object."""
+        """Return the schema of an answer: one word needs none, all else is an object."""
         if self.style == "direct" and not self.multiple:
             return None
         one: Json = {"type": "string", "enum": list(self.labels)}
@@ -141,8 +141,8 @@ class Annotate(Ask[Annotation]):
         answer = answer_object(reply.text)
         if self._key not in answer:
             raise Unreadable(f'the answer has no "{self._key}"')
-        text = answer[self._key]
-        label = labels_of(text, names) if self.multiple else label_of(text, names)
+        chosen = answer[self._key]
+        label = labels_of(chosen, names) if self.multiple else label_of(chosen, names)
         reason = answer.get("reason")
         if self.style == "reasoned" and not (isinstance(reason, str) and reason.strip()):
             raise Unreadable('the answer has no "reason"')
@@ -161,7 +161,7 @@ class Annotate(Ask[Annotation]):
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """The label whose name, meaning and examples share most words with the text; now and then another one."""
+        """Answer with the label that shares most words with the text; now and then with another one."""
         found = match_template(prompt_file(__package__, "annotate.jinja"), first_of_role(request, "system"))
         if found is None:
             return None

@@ -93,14 +93,14 @@ class Compare(Ask[Preference]):
         texts = self._answers(row)
         verdicts = [answer.value for answer in answers]
         wins = dict.fromkeys(range(len(texts)), 0)
-        explanation, agreed = "", 0
+        reason, agreed = "", 0
         pairs = list(combinations(range(len(texts)), 2))
         for (one, other), before, after in zip(pairs, verdicts[::2], verdicts[1::2], strict=True):
             winner = {"AB": one, "BA": other}.get(f"{before.better}{after.better}")
             agreed += winner is not None or before.better == after.better == "tie"
             if winner is not None:
                 wins[winner] += 1
-                explanation = explanation or before.explanation
+                reason = reason or before.explanation
         best = max(wins, key=lambda index: (wins[index], -index))
         worst = min(wins, key=lambda index: (wins[index], index))
         comparisons = _comparisons(texts, [verdict.better for verdict in verdicts])
@@ -112,14 +112,14 @@ class Compare(Ask[Preference]):
             **row.values,
             "chosen": texts[best] if is_decided else None,
             "rejected": texts[worst] if is_decided else None,
-            "preference": explanation if is_decided else None,
+            "preference": reason if is_decided else None,
             "swap_agreement": agreed / len(pairs),
             "comparisons": comparisons,
         }
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """Mostly the answer that it would prefer in any order; now and then neither, or the one it saw first."""
+        """Answer mostly with what it would prefer in any order; now and then neither, or the one it saw first."""
         question = first_of_role(request, "user")
         rules = match_template(prompt_file(__package__, "compare.jinja"), first_of_role(request, "system"))
         found = match_template(prompt_file(__package__, "compare.request.jinja"), question)
@@ -151,7 +151,7 @@ _OF_A_WINNER = ("chosen", "rejected", "preference")
 
 
 def _comparisons(texts: Sequence[str], better: Sequence[str]) -> list[Json]:
-    """Every verdict with the answers it was shown, first and second, in the order in which they were asked."""
+    """Return every verdict with the answers it was shown, first and second, in the order in which they were asked."""
     shown = [order for pair in combinations(range(len(texts)), 2) for order in (pair, pair[::-1])]
     return [
         {"first": a, "second": b, "characters": [len(texts[a]), len(texts[b])], "better": each}

@@ -50,7 +50,7 @@ class Generate(Ask[Values]):
         return self
 
     def scaled(self, times: float) -> "Generate | None":
-        """More draws; where there is one, a second would add a column to the table."""
+        """Return the stage with more draws; where there is one, a second would add a column to the table."""
         if self.draws == 1:
             return None
         return self.model_copy(update={"draws": min(ceil(self.draws * times), MOST)})

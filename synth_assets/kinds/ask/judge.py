@@ -66,11 +66,11 @@ class Judge(Ask[JudgeVerdict]):
         return declare_contract(read.with_columns(made).columns, self.checks, self.description)
 
     def requests(self, row: Row) -> list[Request]:
-        fields = {"rubric": fill_template(self.rubric, row.values), "scale": self.scale, "form": self.form}
+        variables = {"rubric": fill_template(self.rubric, row.values), "scale": self.scale, "form": self.form}
         work = fill_template(self.work, row.values)
         if not work:
             raise Reject("nothing to judge", "the template of the work is blank for this row")
-        messages = build_messages(prompt_file(__package__, "judge.jinja").render(fields), work)
+        messages = build_messages(prompt_file(__package__, "judge.jinja").render(variables), work)
         schema = self._schema() if self.form == "json" else None
         return [Request(messages, schema, draw=draw) for draw in range(self.draws)]
 
@@ -92,12 +92,12 @@ class Judge(Ask[JudgeVerdict]):
         yield values
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """The scores, with those of the rows that were rejected for them."""
+        """Draw the scores, with those of the rows that were rejected for them."""
         yield self.score, draw_scores(view, self.score, self.keep)
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """Mostly good, now and then fair, seldom bad; bad where there is hardly anything to judge."""
+        """Judge mostly good, now and then fair, seldom bad; bad where there is hardly anything to judge."""
         found = match_template(prompt_file(__package__, "judge.jinja"), first_of_role(request, "system"))
         if found is None:
             return None

@@ -62,8 +62,11 @@ class Questions(Ask[_Items]):
         )
         requests = []
         for call, first in enumerate(range(0, self.count, self.per_call)):
-            fields = {"examples": _sample(examples, self.shown, call), "count": min(self.per_call, self.count - first)}
-            asked = prompt_file(__package__, "questions.request.jinja").render(fields)
+            variables = {
+                "examples": _sample(examples, self.shown, call),
+                "count": min(self.per_call, self.count - first),
+            }
+            asked = prompt_file(__package__, "questions.request.jinja").render(variables)
             requests.append(Request(build_messages(rules, asked), draw=call))
         return requests
 
@@ -88,7 +91,7 @@ class Questions(Ask[_Items]):
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """Questions about words of the examples, or of the task where there are none."""
+        """Answer with questions about words of the examples, or of the task where there are none."""
         rules = match_template(prompt_file(__package__, "questions.jinja"), first_of_role(request, "system"))
         found = match_template(prompt_file(__package__, "questions.request.jinja"), first_of_role(request, "user"))
         if rules is None or found is None:
@@ -105,9 +108,9 @@ class Questions(Ask[_Items]):
 
 
 def _sample(examples: Sequence[str], size: int, call: int) -> list[str]:
-    """Some of the examples, in an order of their own for each call: the same ones whenever it is made again."""
-    indexes = sorted(range(len(examples)), key=lambda index: content_hash("sample/1", [list(examples), call, index]))
-    return [examples[index] for index in indexes[:size]]
+    """Return some of the examples, in an order of their own for each call: the same ones whenever it is made again."""
+    order = sorted(range(len(examples)), key=lambda index: content_hash("sample/1", [list(examples), call, index]))
+    return [examples[index] for index in order[:size]]
 
 
 _FRAMES = (

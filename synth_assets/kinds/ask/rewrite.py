@@ -80,7 +80,7 @@ class Rewrite(Ask[Dialog]):
 
     @classmethod
     def rehearse(cls, request: Request, dice: Dice) -> str | None:
-        """The dialog with what the assistant says in the voice of a cheerful robot."""
+        """Answer with the dialog, the assistant's words in the voice of a cheerful robot."""
         if match_template(prompt_file(__package__, "rewrite.jinja"), first_of_role(request, "system")) is None:
             return None
         try:
@@ -147,7 +147,7 @@ _CLOSINGS = (
 
 
 def _in_robot_voice(text: str, asked: str, dice: int) -> str:
-    """A reply between a greeting that fits what was asked and a farewell; the reply itself stays whole."""
+    """Put a reply between a greeting that fits what was asked and a farewell; the reply itself stays as it is."""
     opening = _OPENINGS[dice % len(_OPENINGS)]
     for pattern, openings in _MOODS:
         if pattern.search(asked[:500]) or pattern.search(text[:500]):

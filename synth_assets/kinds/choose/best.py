@@ -8,9 +8,8 @@ from pydantic import Field
 
 from synth_assets.core.canonical import canonical_json
 from synth_assets.core.contract import Contract
-from synth_assets.core.stage import Rejection, Row, RowOutcome, Sift, declare_contract, find_column
+from synth_assets.core.stage import Names, Rejection, Row, RowOutcome, Sift, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import check_type
-from synth_assets.kinds.support.labels.stage_names import Names
 
 
 class Best(Sift):

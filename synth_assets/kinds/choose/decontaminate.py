@@ -52,7 +52,7 @@ class Decontaminate(Sift):
                 yield RowOutcome(row, Rejection(f"shares words with {stage}", f"{row_id}: {shared}"))
 
     def _runs(self, text: str) -> Iterator[str]:
-        """Every run of so many words; a shorter text is one as a whole, so that only its equal shares it."""
+        """Yield every run of so many words; a shorter text is one as a whole, so that only its equal shares it."""
         tokens = words(text)
-        for index in range(max(len(tokens) - self.words, 0) + 1 if tokens else 0):
-            yield " ".join(tokens[index : index + self.words])
+        for start in range(max(len(tokens) - self.words, 0) + 1 if tokens else 0):
+            yield " ".join(tokens[start : start + self.words])

@@ -34,7 +34,7 @@ class Filter(Query):
 
 
 def check_condition(key: str, text: str, table: str, read: Contract) -> None:
-    """StageError where the text is no condition over the table, as far as one can tell without running it."""
+    """Raise StageError where the text is no condition over the table, as far as one can tell without running it."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import ParseError, TokenError

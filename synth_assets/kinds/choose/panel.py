@@ -7,7 +7,17 @@ from pydantic import Field, model_validator
 
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Picture, Rejection, Row, RowOutcome, Sift, StageError, TableView, declare_contract
+from synth_assets.core.stage import (
+    Names,
+    Picture,
+    Rejection,
+    Row,
+    RowOutcome,
+    Sift,
+    StageError,
+    TableView,
+    declare_contract,
+)
 from synth_assets.kinds.support.asking.prompts import check_type
 from synth_assets.kinds.support.judging.scale import (
     Combine,
@@ -18,7 +28,6 @@ from synth_assets.kinds.support.judging.scale import (
     is_kept,
 )
 from synth_assets.kinds.support.judging.score_picture import draw_scores
-from synth_assets.kinds.support.labels.stage_names import Names
 
 
 class Panel(Sift):
@@ -68,15 +77,15 @@ class Panel(Sift):
                 continue
             score = combine_scores(found, self.combine)
             if self.keep is not None and not is_kept(score, self.keep):
-                text = ", ".join(f"{name} {each}" for name, each in given.items())
+                scores_text = ", ".join(f"{name} {each}" for name, each in given.items())
                 reason = below_scale_reason(self.score, score, self.keep)
-                yield RowOutcome(row, Rejection(reason, text, {self.score: score}))
+                yield RowOutcome(row, Rejection(reason, scores_text, {self.score: score}))
                 continue
             verdicts: Json = [{"judge": name, "score": each} for name, each in given.items()]
             yield RowOutcome(row, {**row.values, self.score: score, self._verdicts: verdicts})
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """The scores, with those of the rows that were rejected for them."""
+        """Draw the scores, with those of the rows that were rejected for them."""
         yield self.score, draw_scores(view, self.score, self.keep)
 
     @property
@@ -84,7 +93,7 @@ class Panel(Sift):
         return f"{self.score}_verdicts"
 
     def _scale(self, read: Contract) -> Scale | None:
-        """The scale that the columns have in common; None where they tell of none, as in a file."""
+        """Return the scale that the columns have in common; None where they name none, as in a file."""
         found = {(column.minimum, column.maximum) for column in (read.column(name) for name in self.scores)}
         if len(found) > 1:
             raise StageError("scores", f"the judges have different scales: {_spelled(found)}")

@@ -1,20 +1,71 @@
-"""`vote`: one label for each row out of all that annotators said of it, with how sure they were."""
+"""`vote`: one label for each row out of all labels that annotators gave it, with how sure they were."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synth_assets.core.contract import Column, Contract
-from synth_assets.core.stage import Query, StageError, declare_contract, find_column
+from synth_assets.core.stage import Names, Query, StageError, declare_contract, find_column
 from synth_assets.kinds.support.asking.prompts import prompt_file
 from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
-from synth_assets.kinds.support.labels.stage_names import Names
-from synth_assets.kinds.support.labels.ties import Prefer, Ties, quoted, rule_of
 
 _MILLION = 1_000_000
 _ALIKE = "give `multiple: true` to both stages, or to none"
 _OF_A_BALLOT = ("label", "labels", "reason", "draw", "annotator", "confidence")
+
+
+class Prefer(BaseModel):
+    """The first of these labels that is tied wins; where none is, there is no label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefer: tuple[str, ...] = Field(min_length=1)
+
+
+class Random(BaseModel):
+    """The label is drawn; the same row and seed draw the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    random: int = Field(description="the seed")
+
+
+Ties: TypeAlias = Literal["abstain", "first"] | Prefer | Random
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """SQL: the order in which tied labels win, and whether the winner of a tie is the label.
+
+    Where several labels may apply, `takes` says of one that exactly half have named whether it does.
+    """
+
+    order: str
+    settles: str
+    takes: str
+
+
+def _quoted(text: str) -> str:
+    """Return a text as SQL spells it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _rule_of(ties: Ties) -> _Rule:
+    """Return the rule as SQL."""
+    match ties:
+        case Prefer(prefer=names):
+            listed = f"[{', '.join(map(_quoted, names))}]"
+            position = f"coalesce(list_position({listed}, _label), {len(names) + 1})"
+            return _Rule(position, f"list_contains({listed}, _chosen)", f"list_contains({listed}, _label)")
+        case Random(random=seed):
+            number = f"md5('{seed}/' || subject || '/' || _label)"
+            return _Rule(number, "true", f"{number} < '8'")
+        case "first":
+            return _Rule("[b FOR b IN _said IF b.s = _label][1]", "true", "list_contains(_opening, _label)")
+        case _:
+            return _Rule("_label", "false", "false")
 
 
 class Vote(Query):
@@ -48,10 +99,10 @@ class Vote(Query):
         return Labelling(self.multiple)
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        items = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
+        label_columns = [find_label_column("from", name, inputs[name], self._labelling, _ALIKE) for name in self.from_]
         if self.verdicts:
             self._check_verdicts(self.verdicts, inputs[self.verdicts])
-        names = tuple(dict.fromkeys(name for column in items for name in column.accepted))
+        names = tuple(dict.fromkeys(name for column in label_columns for name in column.accepted))
         own = [*self._result(names), *(_OF_VERDICTS if self.verdicts else ())]
         carried = self._carried(inputs)
         if clash := {column.name for column in own} & {column.name for column in carried}:
@@ -66,7 +117,7 @@ class Vote(Query):
                 raise StageError("verdicts", f'"{column}" of "{name}" is {found.type}, not {kind}')
 
     def _carried(self, inputs: Mapping[str, Contract]) -> list[Column]:
-        """The columns of the rows that were labelled; one that not all stages have may be empty."""
+        """Return the columns of the rows that were labelled; one that not all stages have may be empty."""
         merged = Contract(())
         for name in self._tables():
             merged = merged.with_columns(inputs[name].columns)
@@ -77,7 +128,7 @@ class Vote(Query):
         ]
 
     def _tables(self) -> tuple[str, ...]:
-        """The stages whose columns are carried along."""
+        """Return the stages whose columns are carried along."""
         return (*self.from_, *([self.rows] if self.rows else []))
 
     def _may_lack(self, name: str, inputs: Mapping[str, Contract]) -> bool:
@@ -85,13 +136,13 @@ class Vote(Query):
         return any(name not in table or table.column(name).nullable for table in tables)
 
     def _result(self, names: tuple[str, ...]) -> list[Column]:
-        """The columns of the result; `draws` is how many were counted, as not every draw can be read."""
-        message = "the label with the most votes; none where a tie is not settled, or nobody voted"
+        """Return the columns of the result; `draws` is how many were counted, as not every draw can be read."""
+        meaning = "the label with the most votes; none where a tie is not settled, or nobody voted"
         may_lack = self.ties == "abstain" or self.rows is not None
         label = (
             Column("labels", "texts", "those that more than half have named", nullable=may_lack, accepted=names)
             if self.multiple
-            else Column("label", "text", message, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
+            else Column("label", "text", meaning, nullable=may_lack or isinstance(self.ties, Prefer), accepted=names)
         )
         without = self.rows is not None
         return [
@@ -108,13 +159,13 @@ class Vote(Query):
         ]
 
     def query(self) -> str:
-        rule = rule_of(self.ties)
+        rule = _rule_of(self.ties)
         settles = "true" if self.multiple and self.ties != "abstain" else rule.settles
         values = {
             "tables": self.from_,
             "multiple": self.multiple,
             "verdicts": self.verdicts,
-            "weights": {quoted(name): round(weight * _MILLION) for name, weight in self.weights.items()},
+            "weights": {_quoted(name): round(weight * _MILLION) for name, weight in self.weights.items()},
             "order": rule.order,
             "takes": rule.takes,
             "settles": settles,

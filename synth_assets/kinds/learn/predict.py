@@ -54,7 +54,7 @@ class Predict(Study):
         return declare_contract(read.with_columns(_COLUMNS).columns, self.checks, self.description)
 
     def fingerprint_fields(self) -> dict[str, Json]:
-        """With what is in the folder, so that another student makes other rows."""
+        """Add what is in the folder, so that another student makes other rows."""
         keys = super().fingerprint_fields()
         if self.model is not None and Path(self.model).is_dir():
             keys["student"] = student_hash(Path(self.model))
@@ -80,8 +80,8 @@ class Predict(Study):
                 yield RowOutcome(row, Rejection("there is no text to label"))
                 continue
             best = int(chances.argmax())
-            fields: dict[str, Json] = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}
-            yield RowOutcome(row, {**row.values, **fields, "reason": None, "draw": 0, "annotator": name})
+            prediction: dict[str, Json] = {"label": student.labels[best], "confidence": round(float(chances[best]), 6)}
+            yield RowOutcome(row, {**row.values, **prediction, "reason": None, "draw": 0, "annotator": name})
 
 
 _COLUMNS = (

@@ -26,8 +26,7 @@ from synth_assets.core.stage import (
     find_column,
 )
 from synth_assets.kinds.support.asking.prompts import prompt_file
-from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column
-from synth_assets.kinds.support.labels.stage_names import subject_of
+from synth_assets.kinds.support.labels.labelling import Labelling, find_label_column, subject_of
 from synth_assets.students.storage import NGRAMS, TRANSFORMER, save, save_description
 from synth_assets.students.student import Trained, TrainingExamples, train
 
@@ -67,7 +66,7 @@ class TrainStudent(Study):
         return declare_contract([Column(self.column, "text"), *expert, *_COLUMNS], self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """What it says of rows that it has not seen: by experts where there are any, else by its teacher."""
+        """Draw what it says of rows that it has not seen: by experts where there are any, else by its teacher."""
         from synth_assets.plots.label_plots import confusion_png
 
         judged_by = "experts" if self.experts else "the teacher"
@@ -102,8 +101,8 @@ class TrainStudent(Study):
         speed = len(texts) / (time.perf_counter() - start)
         chances: Iterable[Any] = student.probabilities([str(row.values[self.column]) for row in tests]) if tests else ()
         of_tests = self._predictions("test", tests, student.labels, chances)
-        report = _Report(student, trained.chosen, len(lessons), speed, self._measures(of_lessons, of_tests))
-        self._write(folder, report)
+        summary = _TrainingSummary(student, trained.chosen, len(lessons), speed, self._measures(of_lessons, of_tests))
+        self._write(folder, summary)
         yield from of_lessons
         yield from of_tests
 
@@ -145,55 +144,55 @@ class TrainStudent(Study):
         return found
 
     def _measures(self, lessons: Sequence[Values], tests: Sequence[Values]) -> list[dict[str, Json]]:
-        """How often it agrees with the teacher and with experts, on rows that it had not seen."""
+        """Return how often it agrees with the teacher and with experts, on rows that it had not seen."""
         sets = [("the teacher, held out", lessons, "taught"), ("experts, held out", lessons, self.experts or "")]
-        items: list[dict[str, Json]] = []
+        measured: list[dict[str, Json]] = []
         for name, rows, column in [*sets, ("experts, test", tests, self.experts or "")]:
             pairs: dict[tuple[str, str], int] = {}
             for row in rows:
-                if isinstance(text := row.get(column), str):
-                    pair = (text, str(row["label"]))
+                if isinstance(answer := row.get(column), str):
+                    pair = (answer, str(row["label"]))
                     pairs[pair] = pairs.get(pair, 0) + 1
-            items += [
+            measured += [
                 {"on": name, "measure": m.name, "label": m.label, "value": m.value, "low": m.low, "high": m.high,
                  "rows": m.rows, "method": m.method}
                 for m in Confusion.of(pairs).measures()
                 if m.low is not None
             ]  # fmt: skip
-        return items
+        return measured
 
-    def _write(self, folder: Path, report: "_Report") -> None:
+    def _write(self, folder: Path, summary: "_TrainingSummary") -> None:
         kind = NGRAMS if self.model == _DEFAULT else TRANSFORMER
         about = {
             "model": self.model,
-            "trained_rows": report.rows,
+            "trained_rows": summary.rows,
             "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "chosen": report.chosen,
-            "texts_per_s": round(report.texts_per_s, 1),
-            "measures": report.measures,
+            "chosen": summary.chosen,
+            "texts_per_s": round(summary.texts_per_s, 1),
+            "measures": summary.measures,
         }
-        save_description(folder, kind, report.student.labels, about)
+        save_description(folder, kind, summary.student.labels, about)
         what, how = _CARD[kind]
         card = prompt_file(__package__, "student.card.jinja").render(
             {
-                "title": f"Student: {', '.join(report.student.labels)}",
-                "labels": report.student.labels,
-                "trained": report.rows,
+                "title": f"Student: {', '.join(summary.student.labels)}",
+                "labels": summary.student.labels,
+                "trained": summary.rows,
                 "what": what.format(self.model),
                 "how": how,
                 "day": f"{datetime.now(UTC):%Y-%m-%d}",
                 "description": self.description,
-                "measures": report.measures,
-                "chosen": report.chosen,
-                "texts_per_s": report.texts_per_s,
+                "measures": summary.measures,
+                "chosen": summary.chosen,
+                "texts_per_s": summary.texts_per_s,
             }
         )
         (folder / "README.md").write_text(card, "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
-class _Report:
-    """What is told of a student in its folder."""
+class _TrainingSummary:
+    """What the files in a student's folder say of it."""
 
     student: "Student"
     chosen: Mapping[str, Any]
@@ -224,11 +223,11 @@ _COLUMNS = (
 
 
 def _shares(row: Row) -> Mapping[str, float]:
-    """What part of the votes each label had; a person's verdict is no vote among others."""
-    text, label = row.values.get("said"), str(row.values["label"])
-    if not isinstance(text, list) or label not in text or row.values.get("verdict_by") is not None:
+    """Return what part of the votes each label had; a person's verdict is no vote among others."""
+    votes, label = row.values.get("said"), str(row.values["label"])
+    if not isinstance(votes, list) or label not in votes or row.values.get("verdict_by") is not None:
         return {label: 1.0}
-    return {str(name): count / len(text) for name, count in Counter(text).items()}
+    return {str(name): count / len(votes) for name, count in Counter(votes).items()}
 
 
 def _rows(context: StudyContext, table: str, subject: str) -> Iterator[Row]:

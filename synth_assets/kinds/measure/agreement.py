@@ -10,17 +10,25 @@ from pydantic import Field
 from synth_assets.analysis.agreement import BY_SHARE, Confusion, Measure, wilson
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract, find_column
-from synth_assets.kinds.support.labels.draw_agreement import as_count, draw_agreement
+from synth_assets.core.stage import (
+    Names,
+    Picture,
+    StageError,
+    Study,
+    StudyContext,
+    TableView,
+    declare_contract,
+    find_column,
+)
+from synth_assets.kinds.support.labels.label_agreement import as_count, compare_stages, draw_agreement, pairs_of
 from synth_assets.kinds.support.labels.labelling import (
     Labelling,
     find_label_column,
     find_typed_column,
     labelling_of,
     read_label_value,
+    subject_of,
 )
-from synth_assets.kinds.support.labels.stage_comparison import compare_stages, pairs_of
-from synth_assets.kinds.support.labels.stage_names import Names, subject_of
 
 EXPERTS, EACH_OTHER = "experts", "each other"
 _ALIKE = "labels of one kind are measured together, those of the other in a stage of their own"
@@ -60,7 +68,7 @@ class Agreement(Study):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """For each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
+        """Draw for each stage of labels: confusions, labels, and how far shares of votes can be trusted."""
         from synth_assets.plots.label_plots import confusion_png, labels_png, reliability_png
 
         rows = view.rows(f"SELECT * FROM {view.table}")
@@ -90,25 +98,25 @@ class Agreement(Study):
                 f' count(*) AS n FROM "{name}" WHERE "{self.experts}" IS NOT NULL GROUP BY ALL ORDER BY ALL'
             )
         }
-        fields = {(expert, label): n for (expert, label), n in counts.items() if label is not None}
-        pairs = pairs_of(fields, labelling)
+        labelled_counts = {(expert, label): n for (expert, label), n in counts.items() if label is not None}
+        pairs = pairs_of(labelled_counts, labelling)
         yield from (_row(name, EXPERTS, measure) for measure in pairs.measures())
-        for (expert, label), n in sorted(fields.items()) if isinstance(pairs, Confusion) else ():
+        for (expert, label), n in sorted(labelled_counts.items()) if isinstance(pairs, Confusion) else ():
             yield _row(name, EXPERTS, Measure("confusion", n, rows=pairs.rows, label=str(label)), str(expert))
-        hits = sum(n for (expert, label), n in fields.items() if expert == label)
+        hits = sum(n for (expert, label), n in labelled_counts.items() if expert == label)
         yield from self._of_all(context, name, hits, pairs.rows, sum(counts.values()))
         if "share" in context.contracts[name]:
             yield from self._by_share(context, name)
 
     def _of_all(self, context: StudyContext, name: str, hits: int, labelled: int, rows: int) -> Iterator[Values]:
-        """What a row without a label costs: counted as wrong, as it is of no use."""
+        """Measure what a row without a label costs: counted as wrong, as it is of no use."""
         if self.among:
             rows = max(rows, _one(context, f'SELECT count(*) FROM "{self.among}" WHERE "{self.experts}" IS NOT NULL'))
         yield _row(name, EXPERTS, wilson("rows with a label", labelled, rows))
         yield _row(name, EXPERTS, wilson(f"{self._labelling(context).right} of all rows", hits, rows))
 
     def _by_share(self, context: StudyContext, name: str) -> Iterator[Values]:
-        """The reliability curve: how often a label is right, by the share of the votes it has."""
+        """Measure the reliability curve: how often a label is right, by the share of the votes it has."""
         labelling = self._labelling(context)
         right = f"count(*) FILTER ({labelling.sql(labelling.column)} = {labelling.sql(str(self.experts))})"
         where = f'FROM "{name}" WHERE "{self.experts}" IS NOT NULL AND {labelling.column} IS NOT NULL'
@@ -128,7 +136,7 @@ class Agreement(Study):
                 )
 
     def _paired(self, context: StudyContext, first: str, second: str) -> Iterator[Values]:
-        """Two stages on the rows that both have. A stage that says several things of a row has none to compare."""
+        """Compare two stages on the rows that both have. A stage that labels a row twice has none to compare."""
         for name in (first, second):
             if (
                 _one(context, f'SELECT count(*) - count(DISTINCT {self._key(context, name)}) FROM "{name}"')
@@ -157,7 +165,7 @@ class Agreement(Study):
             yield _row(one, other, measure)
 
     def _key(self, context: StudyContext, name: str) -> str:
-        """SQL for what tells that two rows are about the same thing."""
+        """Return SQL for what tells that two rows are about the same thing."""
         return f'"{self.match}"' if self.match else subject_of(context.contracts[name])
 
 

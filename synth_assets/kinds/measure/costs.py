@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from synth_assets.analysis.economics import Bill, EnergyOfTokens, Range, Tokens, bill_by_hours, bill_by_tokens
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
-from synth_assets.core.stage import Picture, StageError, Study, StudyContext, TableView, declare_contract
-from synth_assets.kinds.support.labels.stage_names import Names
+from synth_assets.core.stage import Names, Picture, StageError, Study, StudyContext, TableView, declare_contract
 from synth_assets.students.storage import load_description
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
@@ -33,7 +32,7 @@ class _Machine(BaseModel):
 
 
 class _Stated(BaseModel):
-    """Someone's figures, to set beside the measured ones."""
+    """Someone's figures, to compare with the measured ones."""
 
     model_config = _STRICT
 
@@ -77,7 +76,7 @@ class Costs(Study):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """What each way of labelling costs."""
+        """Draw what each way of labelling costs."""
         from synth_assets.plots.label_plots import costs_png
 
         yield "costs", costs_png(view.rows(f"SELECT * FROM {view.table}"))
@@ -100,36 +99,35 @@ class Costs(Study):
             " FROM ops.calls JOIN _keys USING (call_key) WHERE NOT spare"
         )
         (row,) = context.query(sql)
-        measured: Mapping[str, Any] = row
-        if not measured["calls"]:
+        totals: Mapping[str, Any] = row
+        if not totals["calls"]:
             return
-        share = self.texts / measured["texts"]
-        calls_per_text = measured["calls"] / measured["texts"]
-        tokens = Tokens(measured["input"] / measured["texts"], measured["output"] / measured["texts"])
-        latency = measured["latency_s"]
+        share = self.texts / totals["texts"]
+        calls_per_text = totals["calls"] / totals["texts"]
+        tokens = Tokens(totals["input"] / totals["texts"], totals["output"] / totals["texts"])
+        latency = totals["latency_s"]
         speed = self.in_flight / latency / calls_per_text if latency else None
         bill = self._of_tokens(tokens, self.price, speed)
-        usd, as_of = bill.usd, self.price.as_of if self.price else measured["day"]
+        usd, as_of = bill.usd, self.price.as_of if self.price else totals["day"]
         if self.price is None:
-            usd = measured["usd"] * share if measured["is_priced"] else None
+            usd = totals["usd"] * share if totals["is_priced"] else None
         method = (
-            f"measured on {measured['texts']} texts and {measured['calls']} calls of {measured['model']},"
-            " repairs included; "
-            f"hours with {self.in_flight} requests at once; {self._energy_text()}"
+            f"measured on {totals['texts']} texts and {totals['calls']} calls of {totals['model']}, repairs included; "
+            f"hours with {self.in_flight} requests at once; {self._energy_assumption()}"
         )
         bill = Bill(usd, bill.hours, bill.texts_per_s, bill.kwh)
         yield self._row(name, bill, {"tokens": tokens, "latency_s": latency, "as_of": as_of, "method": method})
 
     def _measured_student(self, context: StudyContext, name: str) -> Values:
-        text = load_description(context.folder.parents[1] / name / "current")
-        speed = float(text["texts_per_s"]) * self.machine.processes
+        training = load_description(context.folder.parents[1] / name / "current")
+        speed = float(training["texts_per_s"]) * self.machine.processes
         bill = bill_by_hours(self.texts, speed, self.machine.usd_per_hour, self.machine.watts)
         method = (
-            f"measured where it was trained, {text['texts_per_s']} texts/s a process; {_rent(self.machine)};"
-            f" {self._co2_text()}"
+            f"measured where it was trained, {training['texts_per_s']} texts/s a process; {_rent(self.machine)};"
+            f" {self._co2_assumption()}"
         )
         return self._row(
-            name, bill, {"latency_s": 1 / float(text["texts_per_s"]), "as_of": self.machine.as_of, "method": method}
+            name, bill, {"latency_s": 1 / float(training["texts_per_s"]), "as_of": self.machine.as_of, "method": method}
         )
 
     def _stated(self, stated: _Stated) -> Values:
@@ -138,21 +136,21 @@ class Costs(Study):
             bill = bill_by_hours(
                 self.texts, stated.texts_per_s * machine.processes, machine.usd_per_hour, machine.watts
             )
-            method = f"as stated: {_rent(machine)}; {self._co2_text()}"
+            method = f"as stated: {_rent(machine)}; {self._co2_assumption()}"
             return self._row(stated.name, bill, {"as_of": machine.as_of, "method": method})
         tokens = Tokens(stated.input_tokens or 0, stated.output_tokens or 0)
         as_of = stated.price.as_of if stated.price else None
         bill = self._of_tokens(tokens, stated.price, stated.texts_per_s)
         return self._row(
-            stated.name, bill, {"tokens": tokens, "as_of": as_of, "method": f"as stated; {self._energy_text()}"}
+            stated.name, bill, {"tokens": tokens, "as_of": as_of, "method": f"as stated; {self._energy_assumption()}"}
         )
 
     def _of_tokens(self, tokens: Tokens, price: _Price | None, speed: float | None) -> Bill:
         energy = EnergyOfTokens(self.wh_per_thousand_input, self.wh_per_thousand_output)
         return bill_by_tokens(self.texts, tokens, (price.input, price.output) if price else None, energy, speed)
 
-    def _row(self, name: str, bill: Bill, text: Mapping[str, Any]) -> Values:
-        tokens: Tokens | None = text.get("tokens")
+    def _row(self, name: str, bill: Bill, details: Mapping[str, Any]) -> Values:
+        tokens: Tokens | None = details.get("tokens")
         low, high = bill.kwh or (None, None)
         co2: Range | tuple[None, None] = bill.co2_kg(self.grams_co2_per_kwh) or (None, None)
         row: dict[str, Json] = {
@@ -161,24 +159,24 @@ class Costs(Study):
             "usd": bill.usd,
             "hours": bill.hours,
             "texts_per_s": bill.texts_per_s,
-            "latency_s": text.get("latency_s"),
+            "latency_s": details.get("latency_s"),
             "input_tokens": tokens.input if tokens else None,
             "output_tokens": tokens.output if tokens else None,
             "kwh_low": low,
             "kwh_high": high,
             "co2_kg_low": co2[0],
             "co2_kg_high": co2[1],
-            "priced_as_of": text.get("as_of"),
-            "method": text["method"],
+            "priced_as_of": details.get("as_of"),
+            "method": details["method"],
         }
         return row
 
-    def _energy_text(self) -> str:
+    def _energy_assumption(self) -> str:
         sides = (("read", self.wh_per_thousand_input), ("written", self.wh_per_thousand_output))
-        text = " and ".join(f"{low:g} to {high:g} Wh for a thousand tokens {what}" for what, (low, high) in sides)
-        return f"energy assumed: {text}; {self._co2_text()}"
+        ranges = " and ".join(f"{low:g} to {high:g} Wh for a thousand tokens {what}" for what, (low, high) in sides)
+        return f"energy assumed: {ranges}; {self._co2_assumption()}"
 
-    def _co2_text(self) -> str:
+    def _co2_assumption(self) -> str:
         low, high = self.grams_co2_per_kwh
         return f"CO2 assumed: {low:g} to {high:g} g for a kWh"
 

@@ -1,4 +1,4 @@
-"""`diversity`: how varied the texts of a stage are, as a whole or for each leaf: distinct n-grams, self-similarity."""
+"""`diversity`: how varied the texts of a stage are, together or for each leaf: distinct n-grams, self-similarity."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
@@ -31,7 +31,7 @@ class Diversity(Query):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """A map of the texts, and the rows that each part has come to."""
+        """Draw a map of the texts, and the rows that each part has come to."""
         from synth_assets.analysis.text_map import text_map
         from synth_assets.plots.variety_plots import map_png, yields_png
 

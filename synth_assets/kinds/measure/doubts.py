@@ -14,15 +14,14 @@ from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.stage import StageError, Study, StudyContext, declare_contract, find_column
 from synth_assets.exports.review_files import ARGILLA, LABEL_STUDIO, ReviewItem, argilla_record, label_studio_task
-from synth_assets.kinds.support.empty_tables import allow_empty
 from synth_assets.kinds.support.labels.labelling import (
     Labelling,
     LabelValue,
     find_typed_column,
     labelling_of,
     read_label_value,
+    subject_of,
 )
-from synth_assets.kinds.support.labels.stage_names import subject_of
 
 _SPLIT, _TIED, _LOW = "votes are split", "no label: the votes are tied", "low share"
 _SILENT = "no label: no answer could be read"
@@ -61,7 +60,7 @@ class Doubts(Study):
         label = Column(labelling.column, labelling.type, "what the row is labelled", nullable=True)
         own = [Column("rank", "integer", "1 is to be judged first", minimum=1), Column(self.column, "text"), label]
         more = _OF_SETS if labelling.multiple else _OF_STUDENT
-        return declare_contract([*own, *_COLUMNS, *more, *expert], allow_empty(self.checks), self.description)
+        return declare_contract([*own, *_COLUMNS, *more, *expert], self.checks.allow_empty(), self.description)
 
     def _check_student(self, name: str, read: Contract, labelling: Labelling) -> None:
         if "probabilities" not in read:
@@ -104,7 +103,7 @@ class Doubts(Study):
         )
 
     def _label_errors(self, context: StudyContext, labels: Sequence[str]) -> frozenset[str]:
-        """The subjects whose label the student makes doubtful by what it learnt from the others."""
+        """Return the subjects whose label the student makes doubtful by what it learnt from the others."""
         if not self.student:
             return frozenset()
         import numpy as np
@@ -114,7 +113,7 @@ class Doubts(Study):
             f"SELECT subject, taught, probabilities FROM \"{self.student}\" WHERE part = 'train' AND taught IS NOT NULL"
         )
         for row in context.query(sql):
-            likely = _read_shares(row["probabilities"]) or {}
+            likely = _probabilities(row["probabilities"]) or {}
             subjects.append(str(row["subject"]))
             taught.append(str(row["taught"]))
             chances.append([likely.get(label, 0.0) for label in labels])
@@ -124,7 +123,7 @@ class Doubts(Study):
         return frozenset(subject for subject, is_wrong in zip(subjects, wrong, strict=True) if is_wrong)
 
     def _found(self, row: Values, labels: Sequence[str], errors: frozenset[str]) -> dict[str, Any] | None:
-        """The row as it stands in the queue; None where nothing speaks against its label."""
+        """Return the row as the queue shows it; None where nothing speaks against its label."""
         case = _Case.of(row)
         why = case.why(self.low_share, is_error=row["subject"] in errors)
         if not why:
@@ -137,7 +136,7 @@ class Doubts(Study):
             "said": case.votes,
             "reasons": [str(each) for each in _listed(row["reasons"])],
             "share": case.share,
-            **case.fields(),
+            **case.evidence(),
             **expert,
             "subject": str(row["subject"]),
             "parent_ids": [row["row_id"]],
@@ -146,7 +145,7 @@ class Doubts(Study):
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One row: its label or labels, and all that was said of it; `shares` are those of the votes for each label."""
+    """One row: its label or labels, and all votes on it; `shares` are those of the votes for each label."""
 
     label: LabelValue | None
     votes: Sequence[str]
@@ -157,23 +156,23 @@ class _Case:
 
     @classmethod
     def of(cls, row: Values) -> "_Case":
-        items = [str(each) for each in _listed(row["said"])]
-        texts = (_read_shares(row["shares"]), _read_shares(row["chances"]))
+        votes = [str(each) for each in _listed(row["said"])]
+        likelihoods = (_probabilities(row["shares"]), _probabilities(row["chances"]))
         return cls(
             read_label_value(row["label"]),
-            items,
+            votes,
             float(str(row["share"] or 0)),
-            *texts,
+            *likelihoods,
             read_label_value(row["expert"]),
         )
 
     @property
     def student(self) -> str | None:
-        """What the student says."""
+        """Return what the student says."""
         return max(self.chances, key=self.chances.__getitem__) if self.chances else None
 
     def why(self, low_share: float, *, is_error: bool) -> list[str]:
-        """What speaks against the label."""
+        """Return what speaks against the label."""
         is_split = any(0 < each < 1 for each in self.shares.values()) if self.shares else len(set(self.votes)) > 1
         reasons = {
             _TIED: self.label is None and bool(self.votes),
@@ -187,18 +186,19 @@ class _Case:
         return [reason for reason, holds in reasons.items() if holds]
 
     def gain(self, labels: Sequence[str]) -> float:
-        """The worth of a verdict, where those labels occur in the table."""
+        """Return the worth of a verdict, where those labels occur in the table."""
         if isinstance(self.label, tuple):
             experts = None if self.expert is None else frozenset(self.expert)
-            evidence = SetEvidence(self.label, len(self.votes), self.shares or {}, experts)
-            return gain_of_set(evidence, sorted({*labels, *(experts or ())}))
+            known = SetEvidence(self.label, len(self.votes), self.shares or {}, experts)
+            return gain_of_set(known, sorted({*labels, *(experts or ())}))
         expert = None if self.expert is None else str(self.expert)
         return gain_of(
-            Evidence(self.label, self.votes, self.chances, expert), sorted({*labels, *([expert] if expert else [])})
+            Evidence(self.label, self.votes, self.chances, expert),
+            sorted({*labels, *([expert] if expert else [])}),
         )
 
-    def fields(self) -> dict[str, Any]:
-        """The label, and by what it can be judged."""
+    def evidence(self) -> dict[str, Any]:
+        """Return the label, and by what it can be judged."""
         if self.shares is not None:
             return {"labels": self.label, "shares": self.shares}
         confidence = self.chances[self.student] if self.chances and self.student else None
@@ -228,10 +228,10 @@ def _write(folder: Path, queue: Sequence[Mapping[str, Any]], columns: tuple[str,
         (folder / name).write_text(json.dumps(items, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def _read_shares(value: Json) -> dict[str, float] | None:
-    """JSON comes out of the lake as text."""
-    message = json.loads(value) if isinstance(value, str) else value
-    return {str(name): float(str(p)) for name, p in message.items()} if isinstance(message, Mapping) else None
+def _probabilities(value: Json) -> dict[str, float] | None:
+    """Read probabilities by label: JSON comes out of the lake as text."""
+    parsed = json.loads(value) if isinstance(value, str) else value
+    return {str(name): float(str(p)) for name, p in parsed.items()} if isinstance(parsed, Mapping) else None
 
 
 def _listed(value: Json) -> Sequence[Json]:

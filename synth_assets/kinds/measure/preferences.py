@@ -1,4 +1,4 @@
-"""`preferences`: figures of a pairwise judge: whether the place or the length of an answer decides."""
+"""`preferences`: figures of a pairwise judge: whether the position or the length of an answer decides."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
@@ -33,14 +33,14 @@ class Preferences(Query):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """How far place and length decide."""
+        """Draw how far the order and the length of answers decide."""
         from synth_assets.plots.score_plots import fairness_png
 
         yield "fairness", fairness_png(view.rows(f"SELECT * FROM {view.table}"))
 
     def query(self) -> str:
-        fields = {"table": f'"{self.from_}"', "by": f'"{self.by}"' if self.by else ""}
-        return prompt_file(__package__, "preferences.sql.jinja").render(fields)
+        variables = {"table": f'"{self.from_}"', "by": f'"{self.by}"' if self.by else ""}
+        return prompt_file(__package__, "preferences.sql.jinja").render(variables)
 
 
 _COLUMNS = (

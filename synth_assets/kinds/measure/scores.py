@@ -60,7 +60,7 @@ class Scores(Query):
         return declare_contract(_COLUMNS, self.checks, self.description)
 
     def pictures(self, view: TableView) -> Iterator[Picture]:
-        """How the scores are spread, over all or in each part."""
+        """Draw how the scores are spread, over all or in each part."""
         from synth_assets.plots.score_plots import parts_png, scores_png
 
         rows = view.rows(f"SELECT part, distribution FROM {view.table}")

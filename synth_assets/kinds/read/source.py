@@ -22,8 +22,7 @@ from synth_assets.core.stage import (
     declare_contract,
 )
 from synth_assets.core.suggestions import suggestion
-from synth_assets.kinds.support.reading.files import check_pattern, read_files
-from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow, number_rows
+from synth_assets.kinds.support.reading.files import FoundOrReject, FoundRow, check_pattern, number_rows, read_files
 from synth_assets.kinds.support.reading.hub_datasets import DatasetName, read_dataset
 from synth_assets.kinds.support.reading.partitioning import shard_of, shuffle
 
@@ -45,7 +44,7 @@ def _as_spec(value: object) -> object:
 
 
 def _as_paths(value: object) -> object:
-    """One path is a list of one. (A tuple, as what comes after this is validated as Python's values are.)"""
+    """Read one path as a list of one. (A tuple, as what comes after this is validated as Python's values are.)"""
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
@@ -107,13 +106,13 @@ class RowSource(Source):
         return declare_contract(columns, self.checks, self.description)
 
     def _check_inline(self) -> None:
-        """Rows in the recipe tell beforehand that a column will be missing in each of them."""
-        existing = {key: value for row in self.inline or () for key, value in row.items()}
+        """Check beforehand that no column is missing in each of the rows that the recipe holds."""
+        fields_found = {key: value for row in self.inline or () for key, value in row.items()}
         wanted = [spec.from_ or name for name, spec in self.columns.items() if not spec.nullable]
-        missing = [field for field in wanted if field not in existing]
+        missing = [field for field in wanted if field not in fields_found]
         if self.inline and missing:
-            text = ", ".join(f"{key}: {infer_type(value)}" for key, value in existing.items())
-            raise StageError("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{text}}}")
+            types = ", ".join(f"{key}: {infer_type(value)}" for key, value in fields_found.items())
+            raise StageError("columns", f"no inline row has {missing[0]}; for what they have: columns: {{{types}}}")
 
     def check_scheme(self, scheme: PartitionScheme) -> None:
         if scheme == "daily" and self.rows_ is None and self.date_column is None:
@@ -148,7 +147,7 @@ class RowSource(Source):
         return number_rows(context.query(self.query or ""), "query")
 
     def _share(self, found: Iterable[FoundOrReject], partition: Partition) -> Iterator[FoundOrReject]:
-        """The part of the ordered rows that belongs to a partition; shards are told apart later, by content."""
+        """Return the part of the ordered rows that belongs to a partition; shards are divided later, by content."""
         if partition.scheme != "daily":
             return islice(found, self.rows_)
         if self.date_column is not None:
@@ -176,7 +175,7 @@ class RowSource(Source):
 
 
 def _of_day(found: Iterable[FoundOrReject], column: str, partition: Partition) -> Iterator[FoundOrReject]:
-    """The rows of a day. What has no day is told of once, on the first."""
+    """Return the rows of a day. What has no day is rejected once, on the first."""
     for item in found:
         undated = item if isinstance(item, Rejection) else None
         if isinstance(item, FoundRow):

@@ -1,4 +1,4 @@
-"""`verdicts`: what people said of doubtful rows, from files of Label Studio, Argilla or plain rows."""
+"""`verdicts`: what people decided about doubtful rows, from files of Label Studio, Argilla or plain rows."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -9,10 +9,8 @@ from pydantic import Field, field_validator
 from synth_assets.core.canonical import Json
 from synth_assets.core.contract import Column, Contract, Values
 from synth_assets.core.errors import RecipeError
-from synth_assets.core.stage import Partition, Rejection, Source, SourceContext, declare_contract
+from synth_assets.core.stage import Names, Partition, Rejection, Source, SourceContext, declare_contract
 from synth_assets.exports.review_files import ReviewVerdict, verdicts_in
-from synth_assets.kinds.support.empty_tables import allow_empty
-from synth_assets.kinds.support.labels.stage_names import Names
 from synth_assets.kinds.support.reading.files import check_pattern, read_files
 
 
@@ -33,12 +31,12 @@ class Verdicts(Source):
         return patterns
 
     def contract(self, inputs: Mapping[str, Contract]) -> Contract:
-        message = (
+        label = (
             Column("labels", "texts", "what the person says; empty where none of the labels applies")
             if self.multiple
             else Column("label", "text", "what the person says")
         )
-        return declare_contract([_SUBJECT, message, *_BY_WHOM], allow_empty(self.checks), self.description)
+        return declare_contract([_SUBJECT, label, *_BY_WHOM], self.checks.allow_empty(), self.description)
 
     def rows(self, partition: Partition, context: SourceContext) -> Iterator[Values | Rejection]:
         # A tool that tells no time was asked today: what is read again tomorrow is the same verdict, a day later.
@@ -59,10 +57,10 @@ class Verdicts(Source):
                     yield item.reject("no verdict can be read", str(error))
 
     def _values(self, verdict: ReviewVerdict) -> Values:
-        message: dict[str, Json] = (
+        label: dict[str, Json] = (
             {"label": verdict.labels} if isinstance(verdict.labels, str) else {"labels": [*verdict.labels]}
         )
-        return {"subject": verdict.subject, **message, "who": verdict.who, "said_at": verdict.at}
+        return {"subject": verdict.subject, **label, "who": verdict.who, "said_at": verdict.at}
 
 
 _SUBJECT = Column("subject", "text", "row_id of the row that was judged")

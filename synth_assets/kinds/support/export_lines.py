@@ -15,7 +15,7 @@ COLUMNS = (
 
 
 def values_of(placed: WrittenLine) -> Values:
-    """The row that tells of a line."""
+    """Return the row that describes a line."""
     return {
         "file": placed.file,
         "line": placed.line,

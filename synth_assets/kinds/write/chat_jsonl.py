@@ -44,7 +44,7 @@ class ChatJsonl(Sink):
 
 
 def _plain(dialog: Json) -> Json:
-    """A dialog as JSON. What the lake fills with NULL was never said, so it is left out."""
+    """Return a dialog as JSON. What the lake fills with NULL was never said, so it is left out."""
     if not isinstance(dialog, Sequence) or isinstance(dialog, str):
         return dialog
     return [_plain_message(message) for message in dialog]

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.client_reqrep import ConnectionKey
@@ -150,9 +149,15 @@ def _parsed_url(text: str) -> URL:
 
 
 def _with_scheme(proxy: str | None) -> str | None:
-    if proxy is None or "://" not in proxy:
-        return None if proxy is None else f"http://{proxy}"
-    if urlsplit(proxy).scheme not in ("http", "https"):
+    """Return the proxy's address; raise InvalidURL without it, as it may hold a password."""
+    if proxy is None:
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        scheme = URL(proxy).scheme
+    except ValueError:
+        raise aiohttp.InvalidURL("its proxy", "it is no URL") from None
+    if scheme not in ("http", "https"):
         raise aiohttp.InvalidURL("its proxy", "it begins with neither http:// nor https://")
     return proxy
 

@@ -29,19 +29,19 @@ def teacher(
         yield request.param, made
 
 
-def _said(made: Replayed, table: str) -> dict[str, str | None]:
+def _labels_of(made: Replayed, table: str) -> dict[str, str | None]:
     return {row["text"]: row["label"] for row in made.rows(f"SELECT text, label FROM {{}}.{table}")}
 
 
 def _differences(made: Replayed, table: str, column: str) -> dict[str, tuple[Record, str | None]]:
     """The rows of which the dataset says another thing than the published column."""
-    said = _said(made, table)
-    told = {record["text"]: (record, said.get(record["text"])) for record in made.records}
-    return {text: (record, label) for text, (record, label) in told.items() if label != record[column]}
+    labels = _labels_of(made, table)
+    answers = {record["text"]: (record, labels.get(record["text"])) for record in made.records}
+    return {text: (record, label) for text, (record, label) in answers.items() if label != record[column]}
 
 
-def _accuracy(said: dict[str, str | None], records: list[Record]) -> float:
-    return sum(said.get(record["text"]) == record["label_experts"] for record in records) / len(records)
+def _accuracy(labels: dict[str, str | None], records: list[Record]) -> float:
+    return sum(labels.get(record["text"]) == record["label_experts"] for record in records) / len(records)
 
 
 def _drawn_by_chance(record: Record, draw: int) -> bool:
@@ -57,17 +57,17 @@ def _readable(record: Record) -> list[str]:
 def test_the_simple_prompt_gives_the_published_labels(teacher):
     name, made = teacher
     assert _differences(made, "direct", "label_llm") == {}
-    assert round(_accuracy(_said(made, "direct"), made.records), 4) == PUBLISHED[name][0]
+    assert round(_accuracy(_labels_of(made, "direct"), made.records), 4) == PUBLISHED[name][0]
 
 
 def test_the_reasoned_prompt_differs_only_where_the_original_drew_by_chance(teacher):
     name, made = teacher
     differences = _differences(made, "reasoned", "label_llm_cot")
     assert all(label is None and _drawn_by_chance(record, 1) for record, label in differences.values())
-    said = _said(made, "reasoned")
+    labels = _labels_of(made, "reasoned")
     chance = {text: record["label_llm_cot"] for text, (record, _) in differences.items()}
-    assert round(_accuracy(said | chance, made.records), 4) == PUBLISHED[name][1]
-    assert len(said) == len(made.records) - len(differences)
+    assert round(_accuracy(labels | chance, made.records), 4) == PUBLISHED[name][1]
+    assert len(labels) == len(made.records) - len(differences)
 
 
 def test_the_vote_differs_only_where_there_was_no_majority_to_be_read(teacher):
@@ -78,7 +78,7 @@ def test_the_vote_differs_only_where_there_was_no_majority_to_be_read(teacher):
         assert label is None or label == counts[0][0]
         assert len(_readable(record)) < DRAWS or len(counts) == DRAWS
     chance = {text: record["label_llm_cot_multiple"] for text, (record, _) in differences.items()}
-    assert round(_accuracy(_said(made, "votes") | chance, made.records), 4) == PUBLISHED[name][2]
+    assert round(_accuracy(_labels_of(made, "votes") | chance, made.records), 4) == PUBLISHED[name][2]
 
 
 def test_what_cannot_be_read_is_a_reject_with_the_answer(teacher):
@@ -126,6 +126,6 @@ def test_leaning_towards_a_label_is_no_label(training):
 def test_unanimous_votes_are_right_and_split_ones_are_often_wrong(training):
     right = "round(100 * avg((label IS NOT DISTINCT FROM label_experts)::INT), 1)"
     sql = f"SELECT share = 1 AND draws = 3 AS unanimous, {right} AS per_cent FROM {{}}.votes GROUP BY 1"
-    told = {row["unanimous"]: row["per_cent"] for row in training.rows(sql)}
-    assert told[True] >= 97.4
-    assert told[False] <= 65.0
+    answers = {row["unanimous"]: row["per_cent"] for row in training.rows(sql)}
+    assert answers[True] >= 97.4
+    assert answers[False] <= 65.0

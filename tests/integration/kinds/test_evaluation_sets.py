@@ -21,8 +21,8 @@ stages:
 
 @pytest.mark.parametrize("words", [8, 10, 13])
 def test_a_run_of_so_many_words_is_found_and_a_shorter_one_is_not(tmp_path: Path, words: int) -> None:
-    said = EXAM.split()
-    runs = [" ".join(said[:count]) for count in range(6, 14)]
+    exam_words = EXAM.split()
+    runs = [" ".join(exam_words[:count]) for count in range(6, 14)]
     texts = [{"id": f"{len(run.split())}", "text": f"They say {run}, or so."} for run in runs]
     texts.append(
         {"id": "quiz", "text": "So: what is the capital of the country that lies between Peru, Brazil and Chile?"}

@@ -36,8 +36,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     folder = tmp_path_factory.mktemp("figures")
     texts = [{"leaf": leaf, "text": text} for leaf, texts in TEXTS.items() for text in texts]
     judged = [
-        {"score": sorted(scores)[1], "human": human, "verdicts": [{"score": n} for n in scores], "text": "x" * place**2}
-        for place, (scores, human) in enumerate(VERDICTS, start=1)
+        {"score": sorted(scores)[1], "human": human, "verdicts": [{"score": n} for n in scores], "text": "x" * index**2}
+        for index, (scores, human) in enumerate(VERDICTS, start=1)
     ]
     path = folder / "mine.yaml"
     path.write_text(RECIPE.format(texts=json.dumps(texts), judged=json.dumps(judged)), "utf-8")
@@ -47,8 +47,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def _distinct(texts: Sequence[str], size: int) -> float | None:
-    said = [re.findall(r"\w+", text.lower()) for text in texts]
-    grams = Counter(tuple(words[at : at + size]) for words in said for at in range(len(words) - size + 1))
+    word_lists = [re.findall(r"\w+", text.lower()) for text in texts]
+    grams = Counter(tuple(words[at : at + size]) for words in word_lists for at in range(len(words) - size + 1))
     return len(grams) / grams.total() if grams else None
 
 

@@ -47,16 +47,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         opened.run_recipe(recipe)
         judged = opened.lake.rows("SELECT row_id, parent_ids[1] AS pair, score FROM mine.judged ORDER BY row_id")
         # Ann scores the pairs before any judge has seen them, Bob the judged rows; he says one thing twice.
-        ann = [_said(row["pair"], row["score"], "ann", "01") for row in judged[:10]]
-        bob = [_said(row["row_id"], 4 - row["score"], "bob", day) for row in judged[10:14] for day in ("02", "03")]
+        ann = [_verdict(row["pair"], row["score"], "ann", "01") for row in judged[:10]]
+        bob = [_verdict(row["row_id"], 4 - row["score"], "bob", day) for row in judged[10:14] for day in ("02", "03")]
         bob[0]["label"] = "9"
-        unclear = [_said(judged[20]["row_id"], "good", "bob", "02"), _said("nobody", 3, "bob", "02")]
+        unclear = [_verdict(judged[20]["row_id"], "good", "bob", "02"), _verdict("nobody", 3, "bob", "02")]
         (folder / "people.json").write_text(json.dumps([*ann, *bob, *unclear]), "utf-8")
         opened.run_recipe(recipe)
         yield opened
 
 
-def _said(subject: str, label: object, who: str, day: str) -> dict[str, Any]:
+def _verdict(subject: str, label: object, who: str, day: str) -> dict[str, Any]:
     return {"subject": subject, "label": str(label), "who": who, "said_at": f"2026-01-{day}T00:00:00Z"}
 
 
@@ -94,14 +94,14 @@ def test_position_and_length_bias_count_every_verdict_that_was_bought(engine: En
     first = sum(better == "A" for better, _ in decided) / len(decided)
     assert (row["first_share"], row["position_bias"]) == (pytest.approx(first), pytest.approx(2 * first - 1))
     rows = engine.lake.rows("SELECT answers, comparisons, chosen FROM mine.compared")
-    said = [(each, entry["answers"]) for entry in rows for each in json.loads(entry["comparisons"])]
+    comparisons = [(each, entry["answers"]) for entry in rows for each in json.loads(entry["comparisons"])]
     longer = [
         (len(answers[each["first"]]) > len(answers[each["second"]])) == (each["better"] == "A")
-        for each, answers in said
+        for each, answers in comparisons
         if each["better"] != "tie" and len(answers[each["first"]]) != len(answers[each["second"]])
     ]
     assert row["longer_share"] == pytest.approx(sum(longer) / len(longer))
-    pairs = [(a["better"], b["better"]) for (a, _), (b, _) in zip(said[::2], said[1::2], strict=True)]
+    pairs = [(a["better"], b["better"]) for (a, _), (b, _) in zip(comparisons[::2], comparisons[1::2], strict=True)]
     assert row["follows_order"] == pytest.approx(sum(p in {("A", "A"), ("B", "B")} for p in pairs) / len(pairs))
     same = {("A", "B"), ("B", "A"), ("tie", "tie")}
     assert row["swap_agreement"] == pytest.approx(sum(pair in same for pair in pairs) / len(pairs))
@@ -114,8 +114,8 @@ def test_each_group_has_its_own_and_what_is_undecided_is_not_exported(engine: En
     assert {row["part"] for row in rows} <= set(QUESTIONS)
     assert sum(row["rows"] for row in rows) == engine.lake.count("mine.compared")
     (undecided,) = engine.lake.rows("SELECT count(*) AS n FROM mine.compared WHERE chosen IS NULL")
-    (told,) = engine.lake.rows("SELECT count(*) AS n FROM mine.dpo__rejects WHERE reason = 'no answer is better'")
-    assert told["n"] == undecided["n"]
+    (rejects,) = engine.lake.rows("SELECT count(*) AS n FROM mine.dpo__rejects WHERE reason = 'no answer is better'")
+    assert rejects["n"] == undecided["n"]
 
 
 def test_a_judge_that_hides_what_is_undecided_is_not_measured(tmp_path: Path) -> None:

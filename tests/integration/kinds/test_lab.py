@@ -58,9 +58,9 @@ def test_the_shipped_recipes_run_without_a_key(engine: Engine, name: str) -> Non
 def test_the_goal_that_the_recipe_offers_is_reached_in_rounds(engine: Engine, tmp_path: Path) -> None:
     text = SHIPPED["informal_emails"].path.read_text("utf-8").replace("# goal:", "goal:")
     results = run(engine, tmp_path, text.replace("  model: mistral-small-latest", "  model: offline"))
-    told = results["questions"].rounds
-    assert told is not None
-    assert (told.reached, len(told.rounds)) == (True, 2)
+    goal = results["questions"].rounds
+    assert goal is not None
+    assert (goal.reached, len(goal.rounds)) == (True, 2)
     assert results["judged_pairs"].tally.rows == results["finetune"].tally.rows == 40
 
 
@@ -190,13 +190,13 @@ def test_a_first_plan_counts_draws_candidates_and_pairs(engine: Engine, tmp_path
     path = tmp_path / "mine.yaml"
     path.write_text(CHAIN.format(threshold=0.7) + ALL_SORTS, "utf-8")
     planned = {line.table.split(".")[1]: line for line in plan(engine, load_recipe(path), RunSelection())}
-    told = {stage: (line.calls_estimated, line.unknown_rows) for stage, line in planned.items()}
+    estimates = {stage: (line.calls_estimated, line.unknown_rows) for stage, line in planned.items()}
     assert (planned["questions"].calls, planned["questions"].unknown_rows) == (8, 40)
-    assert told["three"] == (120, 120), "40 questions, three answers to each"
-    assert told["judged"] == (5 * 120, 120), "five verdicts on each, one row"
-    assert told["drawn"] == (80, 80)
-    assert told["together"] == (160, 40), "four answers to each question, in one row"
-    assert told["compared"] == (40 * 6 * 2, 40), "six pairs of four, in both orders"
+    assert estimates["three"] == (120, 120), "40 questions, three answers to each"
+    assert estimates["judged"] == (5 * 120, 120), "five verdicts on each, one row"
+    assert estimates["drawn"] == (80, 80)
+    assert estimates["together"] == (160, 40), "four answers to each question, in one row"
+    assert estimates["compared"] == (40 * 6 * 2, 40), "six pairs of four, in both orders"
 
 
 ALL_SORTS = """
@@ -275,15 +275,15 @@ def test_the_texts_of_the_article_go_through_every_step(tmp_path: Path) -> None:
         asking = recipe.stages[stage]
         assert isinstance(asking, Ask)
         (request,) = asking.requests(Row("", values))
-        told = {"messages": [message.to_json() for message in request.messages], "draw": 0, "text": text}
-        return json.dumps(told) + "\n"
+        record = {"messages": [message.to_json() for message in request.messages], "draw": 0, "text": text}
+        return json.dumps(record) + "\n"
 
     lines = [recorded("questions", {"task": "writing informal emails"}, listed)]
-    for place, question in enumerate(wanted):
-        fit = json.dumps({"explanation": "Clear and safe.", "score": int(place != 4)})
+    for index, question in enumerate(wanted):
+        fit = json.dumps({"explanation": "Clear and safe.", "score": int(index != 4)})
         pair: dict[str, Json] = {"question": question, "answer": mail.strip()}
         lines += [recorded("judged_questions", pair, fit), recorded("pairs", pair, mail)]
-        lines.append(recorded("judged_pairs", pair, verdict if place == 0 else "Off the point.\n\n**Score:** 1"))
+        lines.append(recorded("judged_pairs", pair, verdict if index == 0 else "Off the point.\n\n**Score:** 1"))
     (tmp_path / "recording.jsonl").write_text("".join(lines), "utf-8")
     with Engine(load({"SYNTH_TEACHER": f"replay:{tmp_path / 'recording.jsonl'}"}, tmp_path)) as engine:
         engine.run_recipe(recipe)
@@ -292,6 +292,6 @@ def test_the_texts_of_the_article_go_through_every_step(tmp_path: Path) -> None:
         (row,) = engine.lake.rows("SELECT * FROM article.judged_pairs")
         assert (row["question"], row["answer"], row["score"]) == (wanted[0], mail.strip(), 3)
         assert row["explanation"] == verdict.partition("\n\nScore")[0]
-        told = "SELECT reason, count(*) AS n FROM article.{}__rejects GROUP BY 1"
-        assert engine.lake.rows(told.format("judged_questions")) == [{"reason": "fit 0 is not >= 1", "n": 1}]
-        assert engine.lake.rows(told.format("judged_pairs")) == [{"reason": "score 1 is not >= 2", "n": 3}]
+        reasons = "SELECT reason, count(*) AS n FROM article.{}__rejects GROUP BY 1"
+        assert engine.lake.rows(reasons.format("judged_questions")) == [{"reason": "fit 0 is not >= 1", "n": 1}]
+        assert engine.lake.rows(reasons.format("judged_pairs")) == [{"reason": "score 1 is not >= 2", "n": 3}]

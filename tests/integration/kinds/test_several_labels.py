@@ -69,9 +69,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("mills")
-    rows = [{"text": text.format(n), "experts": said} for n in range(12) for text, said in TEXTS]
+    rows = [{"text": text.format(n), "experts": labels} for n in range(12) for text, labels in TEXTS]
     (folder / "texts.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (folder / "mills.yaml").write_text(RECIPE)
     with Engine(load({}, folder)) as engine:
@@ -80,12 +80,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield made
 
 
-def test_draws_differ_and_the_votes_tell_the_share_of_each_label(place: Place) -> None:
-    (count,) = place.rows(
+def test_draws_differ_and_the_votes_tell_the_share_of_each_label(workplace: Place) -> None:
+    (count,) = workplace.rows(
         "SELECT count(*) FILTER (len(labels) = 0) AS none, count(*) FILTER (len(labels) = 2) AS two FROM mills.draws"
     )
     assert min(count.values()) > 0
-    rows = place.rows("SELECT v.subject, v.labels, v.shares, v.draws FROM mills.votes v")
+    rows = workplace.rows("SELECT v.subject, v.labels, v.shares, v.draws FROM mills.votes v")
     assert len(rows) == 72
     for row in rows:
         shares = json.loads(row["shares"])
@@ -94,48 +94,48 @@ def test_draws_differ_and_the_votes_tell_the_share_of_each_label(place: Place) -
     assert any(0 < share < 1 for row in rows for share in json.loads(row["shares"]).values())
 
 
-def test_the_votes_are_measured_as_sets_and_label_by_label(place: Place) -> None:
-    rows = place.rows("SELECT labels, experts FROM mills.votes WHERE experts IS NOT NULL")
+def test_the_votes_are_measured_as_sets_and_label_by_label(workplace: Place) -> None:
+    rows = workplace.rows("SELECT labels, experts FROM mills.votes WHERE experts IS NOT NULL")
     right = sum(set(row["labels"]) == set(row["experts"]) for row in rows) / len(rows)
-    exact = place.measure("exact match", "votes")
+    exact = workplace.measure("exact match", "votes")
     assert (exact["value"], exact["rows"]) == (pytest.approx(right), 60)
     assert exact["low"] < right < exact["high"]
-    assert place.measure("exact match of all rows", "votes")["value"] == pytest.approx(right)
-    assert place.measure("rows with a label", "votes")["value"] == 1
-    assert place.measure("support", "votes", label="risk")["value"] == 24
-    assert place.measure("recall", "votes", label="people")["value"] > 0.8
+    assert workplace.measure("exact match of all rows", "votes")["value"] == pytest.approx(right)
+    assert workplace.measure("rows with a label", "votes")["value"] == 1
+    assert workplace.measure("support", "votes", label="risk")["value"] == 24
+    assert workplace.measure("recall", "votes", label="people")["value"] > 0.8
     for name in ("mean jaccard", "micro f1", "macro f1"):
-        measure = place.measure(name, "votes")
+        measure = workplace.measure(name, "votes")
         assert measure["low"] <= measure["value"] <= measure["high"]
         assert right < measure["value"] < 1
-    assert place.measure("hamming loss", "votes")["value"] < 1 - right
-    parts = [place.measure(f"exact match where {part}", "votes") for part in ("split", "unanimous")]
+    assert workplace.measure("hamming loss", "votes")["value"] < 1 - right
+    parts = [workplace.measure(f"exact match where {part}", "votes") for part in ("split", "unanimous")]
     assert sum(part["rows"] for part in parts) == 60
     assert sum(part["rows"] * part["value"] for part in parts) == pytest.approx(60 * right)
 
 
-def test_draws_are_measured_among_themselves_and_two_stages_on_their_rows(place: Place) -> None:
-    alpha = place.measure("krippendorff's alpha", "draws", "each other")
+def test_draws_are_measured_among_themselves_and_two_stages_on_their_rows(workplace: Place) -> None:
+    alpha = workplace.measure("krippendorff's alpha", "draws", "each other")
     assert (alpha["rows"], 0.5 < alpha["value"] < 1) == (72, True)
-    assert place.measure("krippendorff's alpha", "draws", "each other", "risk")["value"] < 1
-    assert place.measure("rows of both", "once", "votes")["value"] == 72
-    assert 0.8 < place.measure("exact match", "once", "votes")["value"] < 1
-    assert place.measure("cohen's kappa", "once", "votes", "growth")["value"] > 0.8
-    p = place.measure("p of no difference", "once", "votes")
+    assert workplace.measure("krippendorff's alpha", "draws", "each other", "risk")["value"] < 1
+    assert workplace.measure("rows of both", "once", "votes")["value"] == 72
+    assert 0.8 < workplace.measure("exact match", "once", "votes")["value"] < 1
+    assert workplace.measure("cohen's kappa", "once", "votes", "growth")["value"] > 0.8
+    p = workplace.measure("p of no difference", "once", "votes")
     assert (p["rows"], p["method"]) == (60, "McNemar, exact, paired")
-    on_shared = place.measure("exact match on shared rows", "votes", "once")["value"]
-    assert on_shared == pytest.approx(place.measure("exact match", "votes")["value"])
+    on_shared = workplace.measure("exact match on shared rows", "votes", "once")["value"]
+    assert on_shared == pytest.approx(workplace.measure("exact match", "votes")["value"])
 
 
-def test_the_ui_shows_labels_as_bars_and_not_as_confusions(place: Place) -> None:
-    recipe = load_recipe(place.folder / "mills.yaml")
-    shown = pictures_of(place.engine, recipe, "agreement", place.made["agreement"])
+def test_the_ui_shows_labels_as_bars_and_not_as_confusions(workplace: Place) -> None:
+    recipe = load_recipe(workplace.folder / "mills.yaml")
+    shown = pictures_of(workplace.engine, recipe, "agreement", workplace.made["agreement"])
     assert shown.keys() == {"labels of draws", "labels of once", "labels of votes", "reliability of votes"}
     assert all(picture.value.startswith("![") for picture in shown.values())
 
 
-def test_the_queue_starts_with_what_is_least_certain(place: Place) -> None:
-    rows = place.rows("SELECT * FROM mills.doubts ORDER BY rank")
+def test_the_queue_starts_with_what_is_least_certain(workplace: Place) -> None:
+    rows = workplace.rows("SELECT * FROM mills.doubts ORDER BY rank")
     assert [row["gain"] for row in rows] == sorted((row["gain"] for row in rows), reverse=True)
     reasons = {reason for row in rows for reason in row["why"]}
     assert {"votes are split", "experts say otherwise"} <= reasons
@@ -145,13 +145,13 @@ def test_the_queue_starts_with_what_is_least_certain(place: Place) -> None:
         assert ("votes are split" in row["why"]) == any(0 < share < 1 for share in json.loads(row["shares"]).values())
 
 
-def test_verdicts_go_before_the_votes_and_none_of_the_labels_is_one(place: Place) -> None:
-    folder = place.made["doubts"].folder
+def test_verdicts_go_before_the_votes_and_none_of_the_labels_is_one(workplace: Place) -> None:
+    folder = workplace.made["doubts"].folder
     assert folder is not None
     tasks = {each["data"]["subject"]: each for each in json.loads((folder / "label_studio.json").read_text())}
     records = {each["id"]: each for each in json.loads((folder / "argilla.json").read_text())}
     labelled = [
-        row["subject"] for row in place.rows("SELECT subject FROM mills.doubts WHERE len(labels) > 0 ORDER BY 1")
+        row["subject"] for row in workplace.rows("SELECT subject FROM mills.doubts WHERE len(labels) > 0 ORDER BY 1")
     ]
     first, second, third = labelled[:3]
     choice = {"from_name": "labels", "to_name": "text", "type": "choices", "value": {"choices": ["risk", "growth"]}}
@@ -159,29 +159,29 @@ def test_verdicts_go_before_the_votes_and_none_of_the_labels_is_one(place: Place
         tasks[first] | {"annotations": [{"completed_by": {"email": "ann@example.org"}, "result": [choice]}]},
         tasks[second] | {"annotations": [{"completed_by": {"email": "ann@example.org"}, "result": []}]},
     ]
-    place.hand_in("studio.json", annotated)
+    workplace.hand_in("studio.json", annotated)
     answer = {"value": ["(none)"], "user_id": "b8a1", "status": "submitted"}
-    place.hand_in("argilla.json", [records[third] | {"responses": {"labels": [answer]}}])
-    place.hand_in("broken.json", [{"subject": "x", "label": "risk", "who": "ann"}])
-    place.run()
-    assert place.made["draws"].tally.calls == 0
-    assert (place.made["people"].tally.rows, place.made["people"].tally.rejects) == (3, 1)
-    votes = {row["subject"]: row for row in place.rows("SELECT * FROM mills.votes WHERE verdict_by IS NOT NULL")}
-    said = {subject: (row["labels"], row["verdict_by"]) for subject, row in votes.items()}
-    assert said == {
+    workplace.hand_in("argilla.json", [records[third] | {"responses": {"labels": [answer]}}])
+    workplace.hand_in("broken.json", [{"subject": "x", "label": "risk", "who": "ann"}])
+    workplace.run()
+    assert workplace.made["draws"].tally.calls == 0
+    assert (workplace.made["people"].tally.rows, workplace.made["people"].tally.rejects) == (3, 1)
+    votes = {row["subject"]: row for row in workplace.rows("SELECT * FROM mills.votes WHERE verdict_by IS NOT NULL")}
+    labels = {subject: (row["labels"], row["verdict_by"]) for subject, row in votes.items()}
+    assert labels == {
         first: (["growth", "risk"], "ann@example.org"),
         second: ([], "ann@example.org"),
         third: ([], "b8a1"),
     }
-    asked = {row["subject"] for row in place.rows("SELECT subject FROM mills.doubts")}
+    asked = {row["subject"] for row in workplace.rows("SELECT subject FROM mills.doubts")}
     assert asked == tasks.keys() - {first, second, third}, "what a person has judged is not asked again"
 
 
-def test_a_verdict_that_is_none_of_the_labels_closes_the_gate(place: Place) -> None:
-    (row,) = place.rows("SELECT subject FROM mills.votes WHERE verdict_by IS NULL ORDER BY subject LIMIT 1")
-    place.hand_in("typo.json", [{"subject": row["subject"], "labels": ["grwth"], "who": "ann"}])
+def test_a_verdict_that_is_none_of_the_labels_closes_the_gate(workplace: Place) -> None:
+    (row,) = workplace.rows("SELECT subject FROM mills.votes WHERE verdict_by IS NULL ORDER BY subject LIMIT 1")
+    workplace.hand_in("typo.json", [{"subject": row["subject"], "labels": ["grwth"], "who": "ann"}])
     with pytest.raises(GateClosed, match="labels holds what is none of growth, people, risk: 1"):
-        place.run()
+        workplace.run()
 
 
 FAULTS = {
@@ -218,10 +218,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("stages", "told"), FAULTS.values(), ids=list(FAULTS))
-def test_what_does_not_fit_is_told_before_anything_runs(tmp_path: Path, stages: str, told: str) -> None:
+@pytest.mark.parametrize(("stages", "message"), FAULTS.values(), ids=list(FAULTS))
+def test_what_does_not_fit_is_told_before_anything_runs(tmp_path: Path, stages: str, message: str) -> None:
     (tmp_path / "mills.yaml").write_text(RECIPE + stages)
     with pytest.raises(BrokenRecipe) as fault:
         load_recipe(tmp_path / "mills.yaml")
     last = (RECIPE + stages).count("\n")
-    assert f"mills.yaml:{last} stages.{told}" in str(fault.value)
+    assert f"mills.yaml:{last} stages.{message}" in str(fault.value)

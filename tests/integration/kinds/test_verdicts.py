@@ -43,9 +43,9 @@ def test_a_verdict_from_label_studio_goes_before_the_votes(workplace: Workplace)
     )
     second = workplace.run("sales")
     assert second["draws"].tally.calls == 0
-    (told,) = lake.rows("SELECT label, verdict_by, verdict_at, subject FROM sales.votes WHERE verdict_by IS NOT NULL")
-    assert (told["label"], told["verdict_by"], told["subject"]) == (other, "ann@example.org", row["subject"])
-    assert told["verdict_at"].isoformat().startswith("2026-01-02T03:04:05")
+    (vote,) = lake.rows("SELECT label, verdict_by, verdict_at, subject FROM sales.votes WHERE verdict_by IS NOT NULL")
+    assert (vote["label"], vote["verdict_by"], vote["subject"]) == (other, "ann@example.org", row["subject"])
+    assert vote["verdict_at"].isoformat().startswith("2026-01-02T03:04:05")
     assert lake.count("sales.votes") == 9
 
 

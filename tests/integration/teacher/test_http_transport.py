@@ -395,6 +395,16 @@ async def test_a_proxy_that_speaks_something_else_is_named() -> None:
     assert "neither http:// nor https://" in raised.value.detail
 
 
+@pytest.mark.parametrize("via", ["me:p4ss@proxy:port", "http://me:p4ss@proxy:99999", "http://me:p4ss@[::1:3"])
+async def test_a_proxy_that_is_no_url_ends_the_run_and_does_not_show_its_password(via: str) -> None:
+    async with client("http://elsewhere.invalid", None, via) as http:
+        with pytest.raises(CallError, match="base_url is no address") as raised:
+            await http.post()
+    assert raised.value.kind == "fatal"
+    assert "its proxy" in raised.value.detail
+    assert "p4ss" not in raised.value.detail
+
+
 async def test_through_a_proxy_the_whole_address_is_asked_for() -> None:
     script = Script(OK)
     async with (

@@ -20,7 +20,7 @@ TALK = st.lists(st.text(min_size=1).filter(str.strip), min_size=2, max_size=8).m
 
 
 def talk(*texts: str) -> tuple[Message, ...]:
-    return tuple(Message(("user", "assistant")[place % 2], text) for place, text in enumerate(texts))
+    return tuple(Message(("user", "assistant")[index % 2], text) for index, text in enumerate(texts))
 
 
 @given(st.lists(SPOKEN))
@@ -36,10 +36,10 @@ def test_other_names_of_the_speakers(role):
 
 @given(st.lists(SPOKEN))
 def test_without_system_nobody_speaks_twice_as_user_and_no_word_is_lost(messages):
-    told = without_system(tuple(messages))
-    assert all(message.role != "system" for message in told)
-    assert all((one.role, two.role) != ("user", "user") for one, two in pairwise(told))
-    assert "\n\n".join(m.content for m in messages).split() == "\n\n".join(m.content for m in told).split()
+    result = without_system(tuple(messages))
+    assert all(message.role != "system" for message in result)
+    assert all((one.role, two.role) != ("user", "user") for one, two in pairwise(result))
+    assert "\n\n".join(m.content for m in messages).split() == "\n\n".join(m.content for m in result).split()
 
 
 @given(TALK)
@@ -64,19 +64,19 @@ def test_what_is_no_dialog_to_train_on(dialog, fault):
 
 @given(TALK, st.text(min_size=1).filter(str.strip))
 def test_any_words_of_the_assistant_make_a_rewrite(dialog, text):
-    told = tuple(Message(m.role, text if m.role == "assistant" else f" {m.content}\n") for m in dialog)
-    assert rewrite_fault(dialog, told) is None
+    result = tuple(Message(m.role, text if m.role == "assistant" else f" {m.content}\n") for m in dialog)
+    assert rewrite_fault(dialog, result) is None
 
 
 @given(TALK, st.data())
 def test_any_word_of_the_user_that_changes_is_found(dialog, data):
-    place = data.draw(st.integers(0, (len(dialog) - 1) // 2)) * 2
-    changed = Message("user", f"{dialog[place].content} x")
-    fault = rewrite_fault(dialog, (*dialog[:place], changed, *dialog[place + 1 :]))
-    assert fault == f"message {place + 1} (user) was changed, only the assistant's may be"
+    index = data.draw(st.integers(0, (len(dialog) - 1) // 2)) * 2
+    changed = Message("user", f"{dialog[index].content} x")
+    fault = rewrite_fault(dialog, (*dialog[:index], changed, *dialog[index + 1 :]))
+    assert fault == f"message {index + 1} (user) was changed, only the assistant's may be"
 
 
 @given(TALK, st.data())
 def test_a_turn_that_is_missing_is_found(dialog, data):
-    place = data.draw(st.integers(0, len(dialog) - 1))
-    assert "messages, the original has" in str(rewrite_fault(dialog, dialog[:place] + dialog[place + 1 :]))
+    index = data.draw(st.integers(0, len(dialog) - 1))
+    assert "messages, the original has" in str(rewrite_fault(dialog, dialog[:index] + dialog[index + 1 :]))

@@ -21,8 +21,8 @@ def test_an_object_alone_or_in_one_fence_is_read(value, around):
 @given(VALUES)
 def test_what_the_texts_hold_does_not_matter(value):
     """Fences, braces and quotes inside a text are text."""
-    held = {"a": "```json\n{}\n```", "b": '"}{"', "c": value}
-    assert read_object(json.dumps(held)) == held
+    value_object = {"a": "```json\n{}\n```", "b": '"}{"', "c": value}
+    assert read_object(json.dumps(value_object)) == value_object
 
 
 @given(st.text())
@@ -32,7 +32,7 @@ def test_any_other_text_is_refused_and_never_a_crash(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("  \n", "the answer is empty"),
         ("Sure! {}", "not valid JSON"),
@@ -45,8 +45,8 @@ def test_any_other_text_is_refused_and_never_a_crash(text):
         ('{"a": ' + "9" * 5000 + "}", "the answer holds a number of 5000 digits"),
     ],
 )
-def test_the_reason_is_told(text, told):
-    with pytest.raises(Unreadable, match=told):
+def test_the_reason_is_told(text, reason):
+    with pytest.raises(Unreadable, match=reason):
         read_object(text)
 
 

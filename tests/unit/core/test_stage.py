@@ -36,8 +36,8 @@ def test_columns_are_found_replaced_and_added():
 
 def test_words_for_people_and_warnings_do_not_shape_rows():
     plain = Rewrite(from_="raw", instruction="x")
-    told = Rewrite(from_="raw", instruction="x", description="y", checks=Checks(warn_rejects=0.5))
-    assert plain.fingerprint_fields() == told.fingerprint_fields()
+    described = Rewrite(from_="raw", instruction="x", description="y", checks=Checks(warn_rejects=0.5))
+    assert plain.fingerprint_fields() == described.fingerprint_fields()
     assert plain.fingerprint_fields()["from"] == "raw"
     assert (
         plain.fingerprint_fields()

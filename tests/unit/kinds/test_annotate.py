@@ -29,7 +29,7 @@ def reply(text: str) -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("said", "label"),
+    ("answer", "label"),
     [
         ("positive", "positive"),
         (" Positive.\n", "positive"),
@@ -48,18 +48,18 @@ def reply(text: str) -> Reply:
         (5, "5"),
     ],
 )
-def test_harmless_variation_is_mapped(said, label):
-    assert label_of(said, tuple(LABELS)) == label
+def test_harmless_variation_is_mapped(answer, label):
+    assert label_of(answer, tuple(LABELS)) == label
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     ["", " ", "posit", "positive?", "positive or negative", "neutral leaning towards positive", "somewhat positive",
      "not at all positive", "in-positive", "C#", "FAIL", None, ["positive"], {"label": "positive"}, 5.0, "!positive"],
 )  # fmt: skip
-def test_what_is_not_surely_a_label_is_none(said):
+def test_what_is_not_surely_a_label_is_none(answer):
     with pytest.raises(Unreadable):
-        label_of(said, tuple(LABELS))
+        label_of(answer, tuple(LABELS))
 
 
 @given(st.text())
@@ -82,7 +82,7 @@ def test_a_label_spelled_exactly_is_itself(noise, names):
 
 
 @pytest.mark.parametrize(
-    ("said", "label"),
+    ("answer", "label"),
     [
         ("「肯定」", "肯定"),
         ("肯定。", "肯定"),
@@ -91,8 +91,8 @@ def test_a_label_spelled_exactly_is_itself(noise, names):
         ("gro\u0308ßer", "größer"),
     ],
 )
-def test_labels_of_other_languages_come_in_their_own_quotes_and_stops(said, label):
-    assert label_of(said, ("肯定", "不肯定", "größer")) == label
+def test_labels_of_other_languages_come_in_their_own_quotes_and_stops(answer, label):
+    assert label_of(answer, ("肯定", "不肯定", "größer")) == label
 
 
 def test_labels_that_differ_only_in_case_are_told_apart_or_not_at_all():
@@ -152,8 +152,8 @@ def test_a_word_may_come_as_an_object():
 
 def test_many_labels_come_once_and_in_the_order_of_the_recipe():
     stage = annotate(multiple=True)
-    said = stage.read(ROW, reply('{"labels": ["Neutral", "positive", "neutral"]}'))
-    assert said == Annotation(["positive", "neutral"])
+    answer = stage.read(ROW, reply('{"labels": ["Neutral", "positive", "neutral"]}'))
+    assert answer == Annotation(["positive", "neutral"])
     assert stage.read(ROW, reply('{"labels": []}')) == Annotation([])
     for bad in ('{"labels": "positive"}', '{"labels": ["positive", "good"]}', '{"label": "positive"}'):
         with pytest.raises(Unreadable):
@@ -165,8 +165,8 @@ def test_each_draw_is_a_row_of_its_own():
     requests = stage.requests(ROW)
     assert [request.draw for request in requests] == [0, 1, 2]
     assert len({request.messages for request in requests}) == 1
-    said = reply('{"reason": "it rose", "label": "positive"}')
-    answers = [Answer(request, said, stage.read(ROW, said)) for request in requests[1:]]
+    answer = reply('{"reason": "it rose", "label": "positive"}')
+    answers = [Answer(request, answer, stage.read(ROW, answer)) for request in requests[1:]]
     outcomes = [getattr(outcome, "outcome", outcome) for outcome in stage.rows(ROW, answers)]
     assert [(row["draw"], row["label"], row["annotator"], row["company"]) for row in outcomes] == [
         (1, "positive", "small", "Acme"),
@@ -192,7 +192,7 @@ def test_a_text_that_is_not_there_costs_nothing():
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         ({"labels": ("one",)}, "at least 2"),
         ({"examples": ({"text": "x", "label": "good"},)}, '"good" is none of'),
@@ -201,10 +201,10 @@ def test_a_text_that_is_not_there_costs_nothing():
         ({"draws": 0}, "greater than or equal to 1"),
     ],
 )
-def test_a_recipe_that_makes_no_sense_is_refused(keys, told):
+def test_a_recipe_that_makes_no_sense_is_refused(keys, message):
     if "labels" in keys:
         keys = {"labels": dict.fromkeys(keys["labels"], "")}
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         annotate(**keys)
 
 

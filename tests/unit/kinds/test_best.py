@@ -13,10 +13,13 @@ READ = Contract((Column("question", "text"), Column("score", "integer")))
 
 def test_the_best_of_each_group_stays_of_equal_ones_the_first():
     scores = [("a", 2), ("a", 3), ("a", 3), ("b", 1), ("a", 1)]
-    given = [Row(f"r{place}", {"question": text, "score": score}) for place, (text, score) in enumerate(scores)]
-    kept, told = sifted(BEST, given)
+    given = [Row(f"r{index}", {"question": text, "score": score}) for index, (text, score) in enumerate(scores)]
+    kept, rejected = sifted(BEST, given)
     assert kept == ["r1", "r3", "r4"], "what does not stand together is no group"
-    assert told == {"r0": "another candidate is better: 2; r1 has 3", "r2": "another candidate is better: 3; r1 has 3"}
+    assert rejected == {
+        "r0": "another candidate is better: 2; r1 has 3",
+        "r2": "another candidate is better: 3; r1 has 3",
+    }
 
 
 def test_what_it_reads():

@@ -82,8 +82,8 @@ def test_what_is_undecided_may_stay_to_be_counted(verdicts):
     ((values,), _) = made(keeping, asked("one", "two"), [says(each) for each in verdicts])
     assert (values["chosen"], values["rejected"], values["preference"]) == (None, None, None)
     assert [each["better"] for each in values["comparisons"]] == list(verdicts)
-    told = keeping.contract({"candidates": READ})
-    assert [column.name for column in told.columns if column.nullable] == ["chosen", "rejected", "preference"]
+    declared = keeping.contract({"candidates": READ})
+    assert [column.name for column in declared.columns if column.nullable] == ["chosen", "rejected", "preference"]
     assert not any(column.nullable for column in COMPARE.contract({"candidates": READ}).columns)
 
 

@@ -11,8 +11,8 @@ EVALS = rows("text", ["A train leaves the station at nine and goes north at sixt
 
 
 def stage(**keys) -> Decontaminate:
-    told = {"kind": "decontaminate", "from": "pairs", "columns": "question", "against": {"exam": "text"}}
-    return Decontaminate.model_validate({**told, **keys})
+    defaults = {"kind": "decontaminate", "from": "pairs", "columns": "question", "against": {"exam": "text"}}
+    return Decontaminate.model_validate({**defaults, **keys})
 
 
 def test_a_row_that_shares_enough_words_names_the_set_the_row_and_the_words():
@@ -26,10 +26,10 @@ def test_a_row_that_shares_enough_words_names_the_set_the_row_and_the_words():
             "",
         ],
     )
-    kept, told = sifted(stage(words=8), given, {"exam": EVALS})
+    kept, rejected = sifted(stage(words=8), given, {"exam": EVALS})
     assert kept == ["r1", "r3", "r4"]
-    assert told["r0"] == "shares words with exam: e0: a train leaves the station at nine and"
-    assert told["r2"] == "shares words with exam: e1: why is that", "a short text counts as a whole"
+    assert rejected["r0"] == "shares words with exam: e0: a train leaves the station at nine and"
+    assert rejected["r2"] == "shares words with exam: e1: why is that", "a short text counts as a whole"
 
 
 def test_longer_runs_let_more_pass():

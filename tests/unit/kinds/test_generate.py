@@ -31,28 +31,28 @@ def stage(**keys) -> Generate:
 
 
 def test_words_go_into_a_column():
-    told = stage(prompt="Write about {{ topic }}.", system="You love {{ topic }}.", into="story")
-    assert told.contract({"raw": READ}).names() == ("topic", "talk", "story")
-    (request,) = told.requests(row(topic="soup"))
+    asked = stage(prompt="Write about {{ topic }}.", system="You love {{ topic }}.", into="story")
+    assert asked.contract({"raw": READ}).names() == ("topic", "talk", "story")
+    (request,) = asked.requests(row(topic="soup"))
     assert [(m.role, m.content) for m in request.messages] == [
         ("system", "You love soup."),
         ("user", "Write about soup."),
     ]
-    assert made(told, row(topic="soup"), [" Once. \n"]) == ([{"topic": "soup", "story": "Once."}], [])
+    assert made(asked, row(topic="soup"), [" Once. \n"]) == ([{"topic": "soup", "story": "Once."}], [])
 
 
 def test_each_draw_is_a_request_and_a_row_of_its_own():
-    told = stage(prompt="Say {{ topic }}", draws=3)
-    assert [request.draw for request in told.requests(row(topic="a"))] == [0, 1, 2]
-    rows, _ = made(told, row(topic="a"), ["x", "y", "x"])
+    asked = stage(prompt="Say {{ topic }}", draws=3)
+    assert [request.draw for request in asked.requests(row(topic="a"))] == [0, 1, 2]
+    rows, _ = made(asked, row(topic="a"), ["x", "y", "x"])
     assert [(each["text"], each["draw"]) for each in rows] == [("x", 1), ("y", 2), ("x", 3)]
 
 
 def test_what_was_said_before_goes_between():
-    told = stage(prompt="And {{ topic }}?", system="Be brief.", history="talk")
-    (request,) = told.requests(row(topic="Ada", talk=TALK))
+    asked = stage(prompt="And {{ topic }}?", system="Be brief.", history="talk")
+    (request,) = asked.requests(row(topic="Ada", talk=TALK))
     assert [m.role for m in request.messages] == ["system", "user", "assistant", "user"]
-    (joined,) = told.requests(row(topic="Ada", talk=TALK[:1]))
+    (joined,) = asked.requests(row(topic="Ada", talk=TALK[:1]))
     assert [m.content for m in joined.messages[1:]] == ["Hi\n\nAnd Ada?"]
     (alone,) = stage(history="talk").requests(row(topic="Ada", talk=TALK[:1]))
     assert [m.content for m in alone.messages] == ["Hi"]
@@ -78,10 +78,10 @@ def test_the_properties_of_an_object_are_columns():
 
 def test_an_object_that_follows_the_schema_is_a_row():
     card = {"title": "Soup", "stars": 4.0, "tone": "warm", "tags": ["hot"], "share": None, "unasked": 1}
-    told = stage(prompt="x", schema=CARD)
-    (request,) = told.requests(row(topic="soup"))
+    asked = stage(prompt="x", schema=CARD)
+    (request,) = asked.requests(row(topic="soup"))
     assert json.dumps(CARD["properties"]["tone"]) in request.messages[0].content
-    rows, _ = made(told, row(topic="soup"), [f"```json\n{json.dumps(card)}\n```"])
+    rows, _ = made(asked, row(topic="soup"), [f"```json\n{json.dumps(card)}\n```"])
     wanted = {
         "topic": "soup",
         "title": "Soup",

@@ -16,8 +16,8 @@ PAIR = row(question="How are you?", answer="Fine {DATA_PATH}.")
 
 
 def judge(**keys) -> Judge:
-    told = {"work": "{{ question }}\n{{ answer }}", "rubric": "1 - bad\n3 - good", "scale": "1..3"}
-    return Judge.model_validate({"kind": "judge", "from": "pairs", **told, **keys})
+    defaults = {"work": "{{ question }}\n{{ answer }}", "rubric": "1 - bad\n3 - good", "scale": "1..3"}
+    return Judge.model_validate({"kind": "judge", "from": "pairs", **defaults, **keys})
 
 
 def verdict(score: int, why: str = "Because.") -> str:
@@ -50,10 +50,10 @@ def test_what_is_not_good_enough_is_a_reject_with_the_explanation():
     ("combine", "score", "why"), [("mean", 7 / 3, "middle"), ("majority", 3, "good"), ("minimum", 1, "bad")]
 )
 def test_several_draws_become_one_score(combine, score, why):
-    said = [verdict(3, "good"), verdict(1, "bad"), verdict(3, "good too")]
+    replies = [verdict(3, "good"), verdict(1, "bad"), verdict(3, "good too")]
     if combine == "mean":
-        said[2], why = verdict(3, "good too"), "good"
-    ((values,), _) = made(judge(draws=3, combine=combine), PAIR, said)
+        replies[2], why = verdict(3, "good too"), "good"
+    ((values,), _) = made(judge(draws=3, combine=combine), PAIR, replies)
     assert values["score"] == score
     assert values["explanation"] == why
     assert [each["score"] for each in values["score_verdicts"]] == [3, 1, 3]

@@ -24,7 +24,7 @@ def stage(**keys) -> Questions:
 
 
 def listed(*questions: str) -> str:
-    return "\n".join(f"### Question {place}: {text}" for place, text in enumerate(questions, start=1))
+    return "\n".join(f"### Question {position}: {text}" for position, text in enumerate(questions, start=1))
 
 
 def test_the_request_is_what_the_teacher_should_see():
@@ -73,11 +73,11 @@ def test_what_makes_no_row_is_told_item_by_item():
 
 def test_examples_may_be_one_text_and_take_the_name_of_the_new_question():
     read = Contract((Column("instruction", "text"),))
-    told = Questions.model_validate(
+    rewritten = Questions.model_validate(
         {"kind": "questions", "from": "seeds", "task": "anything", "examples": "instruction", "into": "instruction"}
     )
-    assert told.contract({"seeds": read}).names() == ("instruction",)
-    assert "<example>\nSay hi.\n</example>" in told.requests(row(instruction="Say hi."))[0].messages[1].content
+    assert rewritten.contract({"seeds": read}).names() == ("instruction",)
+    assert "<example>\nSay hi.\n</example>" in rewritten.requests(row(instruction="Say hi."))[0].messages[1].content
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,11 @@ def test_a_prompt_is_enough_where_the_schema_did_not_come_along(
 ) -> None:
     """Behind a server only the body of a call is known, in which a schema may be no more than a name."""
     (request, *_) = stage_of(kind, keys).requests(ROW)
-    there, here = (
+    without_schema, with_schema = (
         offline_answer(Call(each, Target("served", "offline"))).text
         for each in (Request(request.messages, schema, (), request.draw), request)
     )
-    assert there == here
+    assert without_schema == with_schema
 
 
 def test_a_prompt_of_somebody_else_is_answered_like_any_request() -> None:

@@ -23,7 +23,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 TEXT = {"text": "text"}
-ROWS = [{"text": f"row {place}"} for place in range(50)]
+ROWS = [{"text": f"row {number}"} for number in range(50)]
 DIALOG = [{"role": "user", "content": 'He said "hi" {DATA_PATH}'}, {"role": "assistant", "content": "नमस्ते 🤖"}]
 
 
@@ -116,7 +116,7 @@ def dataset(tmp_path):
     folder = tmp_path / "set"
     folder.mkdir()
     for split, dialogs in (("train", 30), ("test", 3)):
-        rows = [{"messages": [*DIALOG, {"role": "user", "content": str(place)}]} for place in range(dialogs)]
+        rows = [{"messages": [*DIALOG, {"role": "user", "content": str(number)}]} for number in range(dialogs)]
         pq.write_table(pa.Table.from_pylist(rows), folder / f"{split}.parquet")
     return str(folder)
 
@@ -248,8 +248,8 @@ def test_a_moment_is_the_same_in_every_spelling():
 
 
 def test_roles_of_other_formats_are_understood(read):
-    told = [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]
-    assert read(inline=[{"messages": told}])[0] == [
+    turns = [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]
+    assert read(inline=[{"messages": turns}])[0] == [
         {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     ]
 
@@ -278,8 +278,8 @@ def test_shuffling_loses_nothing_and_adds_nothing(items, seed, buffer):
 def test_days_never_share_a_row(rows, seed):
     source = RowSource.model_validate({"inline": ROWS, "columns": TEXT, "rows": rows, "seed": seed})
     days = [list(source.rows(day(index), None)) for index in range(30)]
-    taken = [row["text"] for rows_of_day in days for row in rows_of_day]
-    assert len(taken) == len(set(taken)) == min(30 * rows, len(ROWS))
+    rows_read = [row["text"] for rows_of_day in days for row in rows_of_day]
+    assert len(rows_read) == len(set(rows_read)) == min(30 * rows, len(ROWS))
     assert all(len(rows_of_day) == rows for rows_of_day in days[: len(ROWS) // rows])
 
 
@@ -289,15 +289,15 @@ def test_each_row_is_in_one_shard_wherever_it_stands(of):
         source = RowSource.model_validate({"inline": rows, "columns": TEXT})
         return [list(source.rows(Partition(str(shard), shard, of, "shards"), None)) for shard in range(of)]
 
-    there = shards(ROWS)
-    assert sorted((row for shard in there for row in shard), key=ROWS.index) == ROWS
-    assert [shard[::-1] for shard in shards(ROWS[::-1])] == there
+    by_shard = shards(ROWS)
+    assert sorted((row for shard in by_shard for row in shard), key=ROWS.index) == ROWS
+    assert [shard[::-1] for shard in shards(ROWS[::-1])] == by_shard
 
 
 def test_rejects_are_in_one_shard_too(read):
     inline = [{"text": 5}, {"text": 6}, {}]
-    told = [read(Partition(str(i), i, 4, "shards"), inline=inline, columns=TEXT)[1] for i in range(4)]
-    assert sum(map(len, told)) == 3
+    read_shards = [read(Partition(str(i), i, 4, "shards"), inline=inline, columns=TEXT)[1] for i in range(4)]
+    assert sum(map(len, read_shards)) == 3
 
 
 def test_a_date_column_gives_each_day_its_rows(read):

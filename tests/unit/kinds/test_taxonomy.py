@@ -24,8 +24,8 @@ class Reach:
 def leaf(tmp_path):
     """Writes a leaf."""
 
-    def write(place: str, text: str) -> None:
-        path = tmp_path / "tree" / place / "qna.yaml"
+    def write(leaf_path: str, text: str) -> None:
+        path = tmp_path / "tree" / leaf_path / "qna.yaml"
         path.parent.mkdir(parents=True)
         path.write_text(dedent(text), "utf-8")
 

@@ -83,8 +83,8 @@ def test_talk_of_scores_is_no_score():
 
 @pytest.mark.parametrize("score", [2, 2.0, "2", " 2 "])
 def test_json_may_stand_in_a_fence(score):
-    told = json.dumps({"explanation": WHY, "score": score})
-    assert verdict_in_json(f"```json\n{told}\n```", THREE).score == 2
+    answer_text = json.dumps({"explanation": WHY, "score": score})
+    assert verdict_in_json(f"```json\n{answer_text}\n```", THREE).score == 2
 
 
 @pytest.mark.parametrize("text", ["{'explanation': 'x', 'score': 2}", '{"explanation": "x", "score": 2, "score": 3}',

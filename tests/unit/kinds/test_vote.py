@@ -27,8 +27,8 @@ def counted(stage: Vote, ballots: Sequence[Ballot], seed: int = 0, verdicts: Seq
     key = "labels" if stage.multiple else "label"
     kind = "VARCHAR[]" if stage.multiple else "VARCHAR"
     lines = [
-        (f"row{place}", [about], "all", f"text of {about}", said, f"because {place}", place, who)
-        for place, (about, said, who) in enumerate(ballots)
+        (f"row{number}", [about], "all", f"text of {about}", voted, f"because {number}", number, who)
+        for number, (about, voted, who) in enumerate(ballots)
     ]
     random.Random(seed).shuffle(lines)
     with duckdb.connect() as connection:
@@ -51,12 +51,12 @@ def counted(stage: Vote, ballots: Sequence[Ballot], seed: int = 0, verdicts: Seq
     return {row["subject"]: row for row in rows}
 
 
-def said(*labels: str, about: str = "a", who: str = "m") -> list[Ballot]:
+def ballots_for(*labels: str, about: str = "a", who: str = "m") -> list[Ballot]:
     return [(about, label, who) for label in labels]
 
 
 def test_most_votes_win_and_the_row_says_how_sure_they_are():
-    row = counted(vote(), said("up", "down", "up"))["a"]
+    row = counted(vote(), ballots_for("up", "down", "up"))["a"]
     assert (row["label"], row["draws"], row["tied"]) == ("up", 3, False)
     assert (row["share"], row["margin"], row["entropy"]) == (0.666667, 0.333333, 0.918296)
     assert row["said"] == ["up", "down", "up"]
@@ -66,7 +66,7 @@ def test_most_votes_win_and_the_row_says_how_sure_they_are():
 
 
 def test_unanimous_votes_have_no_entropy():
-    row = counted(vote(), said("up", "up", "up"))["a"]
+    row = counted(vote(), ballots_for("up", "up", "up"))["a"]
     assert (row["share"], row["margin"], row["entropy"], row["tied"]) == (1, 1, 0, False)
 
 
@@ -82,17 +82,17 @@ def test_unanimous_votes_have_no_entropy():
     ],
 )
 def test_a_tie_is_settled_by_the_rule(ties, label):
-    row = counted(vote(ties=ties), said("up", "down"))["a"]
+    row = counted(vote(ties=ties), ballots_for("up", "down"))["a"]
     assert (row["label"], row["tied"]) == (label, True)
 
 
 def test_a_tie_among_the_less_frequent_is_none():
-    row = counted(vote(), said("up", "up", "flat", "down"))["a"]
+    row = counted(vote(), ballots_for("up", "up", "flat", "down"))["a"]
     assert (row["label"], row["tied"], row["margin"]) == ("up", False, 0.25)
 
 
 def test_weights_make_one_annotator_count_for_more():
-    ballots = [*said("up", who="expert"), *said("down", "down", who="student")]
+    ballots = [*ballots_for("up", who="expert"), *ballots_for("down", "down", who="student")]
     assert counted(vote(), ballots)["a"]["label"] == "down"
     assert counted(vote(weights={"expert": 3}), ballots)["a"]["label"] == "up"
     assert counted(vote(weights={"student": 0.5}), ballots)["a"]["tied"] is True
@@ -100,7 +100,7 @@ def test_weights_make_one_annotator_count_for_more():
 
 def test_tenths_add_up_to_the_tenth():
     """In floating point 0.1 + 0.2 is more than 0.3, and this would be no tie."""
-    ballots = [*said("up", who="a"), *said("up", who="b"), *said("down", who="c")]
+    ballots = [*ballots_for("up", who="a"), *ballots_for("up", who="b"), *ballots_for("down", who="c")]
     assert counted(vote(weights={"a": 0.1, "b": 0.2, "c": 0.3}), ballots)["a"]["tied"] is True
 
 
@@ -160,7 +160,7 @@ def test_the_latest_verdict_of_a_person_goes_before_the_votes():
         ("v2", "a", "flat", "bob", "2026-02-01T00:00:00Z"),
         ("v3", "gone", "up", "ann", "2026-01-01T00:00:00Z"),
     ]
-    ballots = [*said("up", "up", "up"), *said("down", about="b")]
+    ballots = [*ballots_for("up", "up", "up"), *ballots_for("down", about="b")]
     rows = counted(vote(verdicts="people"), ballots, verdicts=verdicts)
     assert (rows["a"]["label"], rows["a"]["verdict_by"], rows["a"]["share"]) == ("flat", "bob", 1)
     assert rows["a"]["parent_ids"] == ["row0", "row1", "row2", "v2"]
@@ -169,11 +169,11 @@ def test_the_latest_verdict_of_a_person_goes_before_the_votes():
 
 def test_rows_without_a_vote_are_there_too_and_a_verdict_labels_them():
     stage = vote(rows="texts", verdicts="people")
-    row = counted(stage, said("up", "up"))["silent"]
+    row = counted(stage, ballots_for("up", "up"))["silent"]
     assert (row["label"], row["draws"], row["said"], row["share"], row["tied"]) == (None, 0, [], None, False)
     assert (row["text"], row["parent_ids"]) == ("no answer", ["silent"])
     verdicts = [("v1", "silent", "down", "ann", "2026-01-01T00:00:00Z")]
-    rows = counted(stage, said("up", "up"), verdicts=verdicts)
+    rows = counted(stage, ballots_for("up", "up"), verdicts=verdicts)
     assert (rows["silent"]["label"], rows["silent"]["verdict_by"]) == ("down", "ann")
     assert rows["silent"]["parent_ids"] == ["silent", "v1"]
     assert (len(rows), rows["a"]["draws"]) == (2, 2)
@@ -206,7 +206,7 @@ def test_what_several_stages_have_is_carried_along():
 
 
 @pytest.mark.parametrize(
-    ("keys", "table", "told"),
+    ("keys", "table", "message"),
     [
         ({}, {"text": "text"}, 'has no column "label"'),
         ({}, {"label": "integer"}, "is integer, not text"),
@@ -215,6 +215,6 @@ def test_what_several_stages_have_is_carried_along():
         ({"verdicts": "people"}, {"label": "text"}, 'has no column "subject"'),
     ],
 )
-def test_a_table_that_holds_no_votes_is_refused(keys, table, told):
-    with pytest.raises(StageError, match=told):
+def test_a_table_that_holds_no_votes_is_refused(keys, table, message):
+    with pytest.raises(StageError, match=message):
         vote(**keys).contract(contracts(draws=table, people={"label": "text"}))

@@ -28,8 +28,8 @@ def _sound(fields: _Fields) -> _Fields:
     try:
         Draft202012Validator.check_schema(fields)
     except SchemaError as error:
-        index = "/".join(map(str, error.absolute_path))
-        raise ValueError(f"no JSON Schema: {f'{index}: ' if index else ''}{error.message}") from error
+        path = "/".join(map(str, error.absolute_path))
+        raise ValueError(f"no JSON Schema: {f'{path}: ' if path else ''}{error.message}") from error
     properties = fields.get("properties")
     if fields.get("type") != "object" or not isinstance(properties, Mapping) or not properties:
         raise ValueError("the schema must be of type object, with properties: each becomes a column")
@@ -47,7 +47,7 @@ ObjectSchema = Annotated[_Fields, AfterValidator(_sound)]
 
 
 def columns_of(fields: Mapping[str, Json]) -> list[Column]:
-    """A column for each property; one that an answer may leave out can be NULL."""
+    """Return a column for each property; one that an answer may leave out can be NULL."""
     properties, required = fields["properties"], fields.get("required", [])
     assert isinstance(properties, Mapping)
     assert isinstance(required, Sequence)
@@ -55,14 +55,14 @@ def columns_of(fields: Mapping[str, Json]) -> list[Column]:
 
 
 def read_conforming(answer: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str, Json]:
-    """The answer's values by column; Unreadable says where it does not follow the schema."""
+    """Return the answer's values by column; Unreadable says where it does not follow the schema."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
     error = best_match(Draft202012Validator(fields).iter_errors(answer))
     if error is not None:
-        index = "/".join(map(str, error.absolute_path))
-        raise Unreadable(f"{index or 'the answer'}: {error.message}"[:_SHOWN])
+        path = "/".join(map(str, error.absolute_path))
+        raise Unreadable(f"{path or 'the answer'}: {error.message}"[:_SHOWN])
     return {column.name: _fitting(column, answer.get(column.name)) for column in columns_of(fields)}
 
 
@@ -86,7 +86,7 @@ def _type_of(only: str, keys: Mapping[str, Json]) -> ColumnType:
 
 
 def _fitting(column: Column, value: Json) -> Json:
-    """JSON knows one kind of number: 3.0 is a whole one there."""
+    """Convert a value to its column's type: JSON knows one kind of number, and 3.0 is a whole one there."""
     if column.type == "integer" and isinstance(value, float):
         value = int(value)
     if column.type == "integer" and isinstance(value, int) and abs(value) >= _INTEGER_LIMIT:

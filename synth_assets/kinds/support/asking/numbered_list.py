@@ -33,13 +33,13 @@ class _Item:
     counted: int = 0
 
     def paragraphs(self) -> list[str]:
-        """What stands between blank lines."""
+        """Return what lies between blank lines."""
         blocks = re.split(r"\n[ \t]*\n", "\n".join(line for line in self.lines if not _RULE.match(line)).strip())
         return [block.strip("\n") for block in blocks if block.strip()]
 
 
 def read_numbered(text: str, *, one: bool = False) -> list[str | Rejection]:
-    """The items of a numbered list; one that cannot be used is a Rejection that says why.
+    """Return the items of a numbered list; one that cannot be used is a Rejection that says why.
 
     Unreadable where there is no such list, or where its numbers leave open what is an item. If only one item was
     asked for, a paragraph without a number is that one.
@@ -60,7 +60,7 @@ def read_numbered(text: str, *, one: bool = False) -> list[str | Rejection]:
 
 
 def _last(item: _Item) -> str | Rejection:
-    """The last item of a list without an end. Words after the list may look like more of it, so more is too much."""
+    """Return the last item of a list without an end. Words after it may look like more of it, so more is too much."""
     paragraphs = item.paragraphs()
     if len(paragraphs) > 1 and _FAREWELL.match(paragraphs[-1]):
         paragraphs.pop()
@@ -73,7 +73,7 @@ def _last(item: _Item) -> str | Rejection:
 
 
 def _items(lines: list[str]) -> list[_Item]:
-    """The items under their markers: those with a word (Question 3:), if there are any, else the bare numbers."""
+    """Return the items under their markers: those with a word (Question 3:), if there are any, else bare numbers."""
     marker = _HEADED if any(map(_HEADED.match, lines)) else _PLAIN
     items: list[_Item] = []
     preamble: list[str] = []
@@ -104,7 +104,7 @@ def _next_number(number: int, items: list[_Item], preamble: list[str]) -> int:
 
 
 def _add(item: _Item, line: str) -> None:
-    """A line of an item. It may count 1, 2, 3 for itself; another number leaves open what it belongs to."""
+    """Add a line to an item. It may count 1, 2, 3 for itself; another number leaves open what it belongs to."""
     inner = _HEADED.match(line) or _PLAIN.match(line)
     if inner:
         number = int(inner["number"])
@@ -136,7 +136,7 @@ _MARKED = re.compile(r"\s*(?:[-•>#|]|\*\s|(?:\W*(?:question|prompt|instruction
 
 
 def item_of(paragraphs: list[str]) -> str | Rejection:
-    """The item's text, or why it is none: nothing is left of it, or it is more than what was asked for."""
+    """Return the item's text, or why it is none: nothing is left of it, or it is more than what was asked for."""
     text = _unadorned("\n\n".join(paragraphs).strip(_UNSEEN))
     if not any(character.isalnum() for character in text):
         return Rejection("an item is blank")
@@ -150,13 +150,13 @@ def item_of(paragraphs: list[str]) -> str | Rejection:
 
 
 def is_bare(text: str) -> bool:
-    """Whether a text may be an item as it stands: no words to whoever asked for it, and no marker."""
+    """Say whether a text may be an item as it is: no words to whoever asked for it, and no marker."""
     first, _, rest = text.partition("\n")
     return not (_OPENING.match(text) or _MARKED.match(text) or (rest and first.rstrip(" *_").endswith(":")))
 
 
 def _unadorned(text: str) -> str:
-    """The text without bold type or quotes around the whole."""
+    """Return the text without bold type or quotes around all of it."""
     if text.count("**") % 2 and text.endswith("**"):
         text = text[:-2].rstrip()
     for opening, closing in _PAIRS:

@@ -15,12 +15,12 @@ from synth_assets.core.stage import Reject, Row, StageError, find_column
 
 @cache
 def prompt_file(package: str, name: str) -> Prompt:
-    """Return the prompt that lies beside a kind, named after it."""
+    """Return the prompt in the folder of a kind that is named after it."""
     return Prompt(files(package).joinpath(name).read_text("utf-8"))
 
 
 def fill_template(template: str, values: Mapping[str, object]) -> str:
-    """A recipe's template with the row's values in it; Rejection where they do not go into it."""
+    """Return a recipe's template with the row's values in it; Rejection where they do not go into it."""
     try:
         return Prompt(template).render(values).strip()
     except ValueError as error:
@@ -28,7 +28,7 @@ def fill_template(template: str, values: Mapping[str, object]) -> str:
 
 
 def build_messages(system: str, prompt: str, history: Dialog = ()) -> tuple[Message, ...]:
-    """What is said to the teacher: the rules, what was said before, and what is asked now."""
+    """Return the messages to the teacher: the rules, the dialog so far, and what is asked now."""
     turns = list(history)
     if prompt and turns and turns[-1].role == "user":
         turns[-1] = Message("user", f"{turns[-1].content}\n\n{prompt}")
@@ -40,19 +40,19 @@ def build_messages(system: str, prompt: str, history: Dialog = ()) -> tuple[Mess
 
 
 def history_of(row: Row, column: str | None) -> Dialog:
-    """The dialog that went before, if a column holds one."""
+    """Return the dialog that went before, if a column holds one."""
     return read_dialog(row.values[column]) if column and row.values[column] is not None else ()
 
 
 def check_type(key: str, name: str, table: str, read: Contract, types: tuple[str, ...]) -> None:
-    """StageError where the column that a key names is missing or of none of the types."""
+    """Raise StageError where the column that a key names is missing or of none of the types."""
     found = find_column(key, name, table, read)
     if found.type not in types:
         raise StageError(key, f'"{name}" of "{table}" is {found.type}, not {" or ".join(types)}')
 
 
 def plain_text(reply: Reply) -> str:
-    """The words of an answer that may be any; Unreadable where there are none."""
+    """Return the words of an answer that may be any; Unreadable where there are none."""
     text = reply.text.strip()
     if not text:
         raise Unreadable("the answer is empty")
@@ -62,7 +62,7 @@ def plain_text(reply: Reply) -> str:
 
 
 def texts_in(value: Json) -> list[str]:
-    """The texts that a column of type text, texts or dialog holds."""
+    """Return the texts that a column of type text, texts or dialog holds."""
     if value is None:
         return []
     if isinstance(value, str):

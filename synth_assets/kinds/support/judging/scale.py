@@ -60,7 +60,7 @@ AnyScale = Annotated[Scale, BeforeValidator(_spelled_out)]
 
 
 def combine_scores(scores: Sequence[int], how: Combine) -> float:
-    """The score of several draws. Of scores that are equally frequent the lower one counts."""
+    """Return the score of several draws. Of scores that are equally frequent the lower one counts."""
     if how == "mean":
         return sum(scores) / len(scores)
     if how == "minimum":
@@ -70,7 +70,7 @@ def combine_scores(scores: Sequence[int], how: Combine) -> float:
 
 
 def check_keep(text: str, scale: Scale) -> None:
-    """ValueError where a condition like `>= 3` is none, or keeps all or nothing of the scale."""
+    """Raise ValueError where a condition like `>= 3` is none, or keeps all or nothing of the scale."""
     if _CONDITION.match(text) is None:
         raise ValueError(f'expected a comparison like ">= {scale.highest}", found "{text}"')
     kept = [is_kept(score, text) for score in range(scale.lowest, scale.highest + 1)]
@@ -79,12 +79,12 @@ def check_keep(text: str, scale: Scale) -> None:
 
 
 def is_kept(score: float, condition: str) -> bool:
-    """Whether a score meets a condition like `>= 3`."""
+    """Say whether a score meets a condition like `>= 3`."""
     found = _CONDITION.match(condition)
     assert found is not None
     return _COMPARE[found[1]](score, float(found[2]))
 
 
 def below_scale_reason(name: str, score: float, condition: str) -> str:
-    """Why a row with such a score is a reject."""
+    """Say why a row with such a score is a reject."""
     return f"{name} {score:.3g} is not {condition}"

@@ -30,12 +30,12 @@ class JudgeVerdict:
     explanation: str
 
     def to_json(self) -> dict[str, Json]:
-        """The verdict as it is kept, in the order in which it was to be thought."""
+        """Return the verdict as it is kept, in the order in which it was to be thought."""
         return {"explanation": self.explanation, "score": self.score}
 
 
 def verdict_in_json(text: str, scale: Scale) -> JudgeVerdict:
-    """The verdict that a JSON object holds."""
+    """Return the verdict that a JSON object holds."""
     answer = read_object(text)
     explanation, score = answer.get("explanation"), answer.get("score")
     if not isinstance(explanation, str) or not explanation.strip():
@@ -50,7 +50,7 @@ def verdict_in_json(text: str, scale: Scale) -> JudgeVerdict:
 
 
 def verdict_in_words(text: str, scale: Scale) -> JudgeVerdict:
-    """The verdict of a text with one line like `Score: 3`; all the rest explains it."""
+    """Return the verdict of a text with one line like `Score: 3`; all the rest explains it."""
     lines = strip_code_fence(text).splitlines()
     found = dict(_scores(lines, scale))
     if not found:
@@ -66,7 +66,7 @@ def verdict_in_words(text: str, scale: Scale) -> JudgeVerdict:
 
 
 def _scores(lines: list[str], scale: Scale) -> Iterator[tuple[int, int | None]]:
-    """The places of lines that give a score, and the scores; None for a label whose number is in the next one."""
+    """Yield the index of each line that gives a score, and the score; None for a label whose number is in the next."""
     labelled: int | None = None
     for index, line in enumerate(lines):
         if labelled is not None and line.strip(" *_`"):

@@ -18,7 +18,7 @@ _SHOWN = 60
 
 
 def as_labels(value: object) -> object:
-    """A list of names is a mapping of names to nothing more."""
+    """Read a list of names as a mapping of names to no descriptions."""
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         if twice := {name for name in value if value.count(name) > 1}:
             raise ValueError(f'"{min(twice)}" is there twice')
@@ -42,31 +42,31 @@ def _spaced(text: str) -> str:
 _READINGS: tuple[Callable[[str], str], ...] = (str.strip, _folded, _bare, _spaced)
 
 
-def label_of(value: Json, names: Sequence[str]) -> str:
-    """The one label that was said, whole and alone; Unreadable where it is none of them."""
-    if isinstance(value, bool | int):
-        value = json.dumps(value)  # a label such as "4" or "true", without its quotes
-    if not isinstance(value, str) or not value.strip():
-        raise Unreadable(f"the label is {_shown(value)}, not one of: {', '.join(names)}")
-    for text in (value, _PREFIX.sub("", value, count=1)):
+def label_of(answer: Json, names: Sequence[str]) -> str:
+    """Return the one label that the answer is, all of it and alone; Unreadable where it is none of them."""
+    if isinstance(answer, bool | int):
+        answer = json.dumps(answer)  # a label such as "4" or "true", without its quotes
+    if not isinstance(answer, str) or not answer.strip():
+        raise Unreadable(f"the label is {_shown(answer)}, not one of: {', '.join(names)}")
+    for text in (answer, _PREFIX.sub("", answer, count=1)):
         for reading in _READINGS:
             form = reading(text)
             fitting = [name for name in names if reading(name) == form] if form else []
             if len(fitting) == 1:
                 return fitting[0]
-    raise Unreadable(f"{_shown(value)} is none of the labels: {', '.join(names)}")
+    raise Unreadable(f"{_shown(answer)} is none of the labels: {', '.join(names)}")
 
 
-def labels_of(text: Json, names: Sequence[str]) -> list[str]:
-    """The labels in a list, none of them twice, in the order of the recipe."""
-    if not isinstance(text, Sequence) or isinstance(text, str):
-        raise Unreadable(f'"labels" is {_shown(text)}, not a list')
-    found = {label_of(each, names) for each in text}
+def labels_of(answer: Json, names: Sequence[str]) -> list[str]:
+    """Return the labels in a list, none of them twice, in the order of the recipe."""
+    if not isinstance(answer, Sequence) or isinstance(answer, str):
+        raise Unreadable(f'"labels" is {_shown(answer)}, not a list')
+    found = {label_of(each, names) for each in answer}
     return [name for name in names if name in found]
 
 
 def answer_object(text: str) -> Mapping[str, Json]:
-    """The object that a reply is, in JSON or as Python spells a dict; its keys in small letters."""
+    """Return the object that a reply is, in JSON or as Python spells a dict; its keys in small letters."""
     try:
         found = read_object(text)
     except Unreadable:
@@ -81,7 +81,7 @@ def answer_object(text: str) -> Mapping[str, Json]:
 
 
 def _python_dict(text: str) -> str | None:
-    """A dict in Python's spelling as JSON; None where it is none, or where a key stands in it twice."""
+    """Return a dict in Python's spelling as JSON; None where it is none, or where it has a key twice."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # a stray backslash
@@ -95,6 +95,6 @@ def _python_dict(text: str) -> str | None:
         return None
 
 
-def _shown(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+def _shown(answer: Json) -> str:
+    text = json.dumps(answer, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,29 +1,52 @@
-"""Reads local files row by row: JSON Lines, JSON, CSV and Parquet. A bad line is a reject with its place."""
+"""Reads local files row by row: JSON Lines, JSON, CSV and Parquet. A bad line is a reject with its location."""
 
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from synth_assets.core.errors import RecipeError
 from synth_assets.core.stage import Rejection
-from synth_assets.kinds.support.reading.found_rows import FoundOrReject, FoundRow
 from synth_assets.kinds.support.reading.json_items import json_items
 
 _BATCH_ROWS = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A row of a source. In a CSV file every value is `spelled` as text."""
+
+    fields: Mapping[str, object]
+    location: str
+    spelled: bool = False
+
+    def reject(self, reason: str, why: str = "") -> Rejection:
+        """This row as a reject that says where it was found, and what it was."""
+        shown = json.dumps(dict(self.fields), ensure_ascii=False, default=str)
+        return Rejection(reason, " ".join(part for part in (f"{self.location}:", why, shown[:2000]) if part))
+
+
+FoundOrReject: TypeAlias = "FoundRow | Rejection"
+
+
+def number_rows(rows: Iterable[Mapping[str, object]], of: str) -> Iterator[FoundRow]:
+    """Yield rows that have no location but their number."""
+    for number, fields in enumerate(rows, start=1):
+        yield FoundRow(fields, f"{of} row {number}")
+
+
 def read_files(patterns: Sequence[str], folder: Path) -> Iterator[FoundOrReject]:
-    """The rows of the files that the patterns name, file after file in the order of their names."""
+    """Yield the rows of the files that the patterns name, file after file in the order of their names."""
     for pattern in patterns:
         for path in _matches(pattern, folder):
             yield from _READERS[path.suffix.lower()](path, _shown(path, folder))
 
 
 def check_pattern(pattern: str) -> None:
-    """ValueError where a pattern can name no file that is read here."""
+    """Raise ValueError where a pattern can name no file that is read here."""
     if Path(pattern).suffix.lower() not in _READERS:
         raise ValueError(f'"{pattern}" does not end in one of {", ".join(_READERS)}')
 
@@ -48,20 +71,20 @@ def _read_jsonl(path: Path, shown: str) -> Iterator[FoundOrReject]:
                 yield _read_line(line, f"{shown}:{number}")
 
 
-def _read_line(line: bytes, index: str) -> FoundOrReject:
+def _read_line(line: bytes, location: str) -> FoundOrReject:
     try:
         value = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return Rejection("line is not UTF-8", f"{index}: {error}")
+        return Rejection("line is not UTF-8", f"{location}: {error}")
     except (ValueError, RecursionError) as error:
-        return Rejection("line is not JSON", f"{index}: {error}")
-    return _as_row(value, index)
+        return Rejection("line is not JSON", f"{location}: {error}")
+    return _as_row(value, location)
 
 
-def _as_row(value: object, index: str) -> FoundOrReject:
+def _as_row(value: object, location: str) -> FoundOrReject:
     if isinstance(value, Mapping):
-        return FoundRow(value, index)
-    return Rejection("row is not an object", f"{index}: {str(value)[:200]}")
+        return FoundRow(value, location)
+    return Rejection("row is not an object", f"{location}: {str(value)[:200]}")
 
 
 def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
@@ -77,11 +100,11 @@ def _read_csv(path: Path, shown: str) -> Iterator[FoundOrReject]:
             yield Rejection("file is not CSV from here on", f"{shown}:{lines.line_num}: {error}")
 
 
-def _read_cells(header: list[str], cells: list[str], index: str) -> Iterator[FoundOrReject]:
+def _read_cells(header: list[str], cells: list[str], location: str) -> Iterator[FoundOrReject]:
     if len(cells) == len(header):
-        yield FoundRow(dict(zip(header, cells, strict=True)), index, spelled=True)
+        yield FoundRow(dict(zip(header, cells, strict=True)), location, spelled=True)
     elif cells:
-        yield Rejection("line has the wrong number of cells", f"{index}: {len(cells)}, the header has {len(header)}")
+        yield Rejection("line has the wrong number of cells", f"{location}: {len(cells)}, the header has {len(header)}")
 
 
 def _read_parquet(path: Path, shown: str) -> Iterator[FoundOrReject]:

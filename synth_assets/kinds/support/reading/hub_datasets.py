@@ -1,11 +1,11 @@
-"""Reads a dataset of the Hugging Face hub (or of a local folder) row by row, without downloading the whole."""
+"""Reads a dataset of the Hugging Face hub (or of a local folder) row by row, without downloading all of it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from synth_assets.core.errors import RecipeError
-from synth_assets.kinds.support.reading.found_rows import FoundRow, number_rows
+from synth_assets.kinds.support.reading.files import FoundRow, number_rows
 
 PARQUET_BRANCH = "refs/convert/parquet"
 
@@ -21,7 +21,7 @@ class DatasetName:
 
 
 def read_dataset(name: DatasetName) -> Iterator[FoundRow]:
-    """The rows of the split in their stored order."""
+    """Yield the rows of the split in their stored order."""
     import datasets
 
     try:
@@ -33,14 +33,14 @@ def read_dataset(name: DatasetName) -> Iterator[FoundRow]:
 
 
 def _with_names(found: Any) -> Iterator[Mapping[str, object]]:
-    """The rows with class labels by their names: the numbers mean nothing outside the set; -1 is no label."""
+    """Yield the rows with class labels by their names: the numbers mean nothing outside the set; -1 is no label."""
     import datasets
 
     features = (found.features or {}).items()
     classes = {name: feature for name, feature in features if isinstance(feature, datasets.ClassLabel)}
     for row in found:
-        fields = {name: row[name] for name in classes}
-        names = {name: None if n is None or n < 0 else classes[name].int2str(n) for name, n in fields.items()}
+        codes = {name: row[name] for name in classes}
+        names = {name: None if n is None or n < 0 else classes[name].int2str(n) for name, n in codes.items()}
         yield {**row, **names}
 
 

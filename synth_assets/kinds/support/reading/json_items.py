@@ -11,7 +11,7 @@ _CLOSING = {"[": "]", "{": "}"}
 
 
 def json_items(text: IO[str]) -> Iterator[tuple[str | None, object]]:
-    """The items of an array, or the keys and items of an object; ValueError from where it is neither."""
+    """Yield the items of an array, or the keys and items of an object; ValueError from where it is neither."""
     window = _Window(text)
     opening = window.take("[{")
     closing = _CLOSING[opening]
@@ -28,7 +28,7 @@ class _Window:
 
     def __init__(self, text: IO[str]) -> None:
         self._text = text
-        self._held = ""
+        self._buffer = ""
         self._at = 0
         self._decode = json.JSONDecoder().raw_decode
 
@@ -42,15 +42,15 @@ class _Window:
                 return
 
     def peek(self) -> str:
-        """The next sign that is no white space; nothing at the end."""
+        """Return the next character that is no white space; nothing at the end."""
         while True:
-            while self._at < len(self._held) and self._held[self._at].isspace():
+            while self._at < len(self._buffer) and self._buffer[self._at].isspace():
                 self._at += 1
-            if self._at < len(self._held) or not self._more():
-                return self._held[self._at : self._at + 1]
+            if self._at < len(self._buffer) or not self._more():
+                return self._buffer[self._at : self._at + 1]
 
     def take(self, signs: str) -> str:
-        """The next sign, which must be one of these."""
+        """Consume the next character, which must be one of these."""
         sign = self.peek()
         if not sign or sign not in signs:
             raise ValueError(f"expected {' or '.join(signs)}, found {sign or 'the end'}")
@@ -58,25 +58,25 @@ class _Window:
         return sign
 
     def value(self) -> object:
-        """The next value, once all of it is in memory."""
+        """Return the next value, once all of it is in memory."""
         self.peek()
         while True:
             try:
-                value, end = self._decode(self._held, self._at)
+                value, end = self._decode(self._buffer, self._at)
             except json.JSONDecodeError:
                 if not self._more():
                     raise
                 continue
             # A number may go on in the next chunk: of 0.5 one may hold the 0, or the 0 and the point.
-            if self._held[end : end + 1] in _AFTER_NUMBER or not isinstance(value, int | float) or not self._more():
+            if self._buffer[end : end + 1] in _AFTER_NUMBER or not isinstance(value, int | float) or not self._more():
                 self._at = end
                 return value
 
     def _more(self) -> bool:
-        rest = self._held[self._at :]
+        rest = self._buffer[self._at :]
         if len(rest) > _LONGEST_CHARS:
             raise ValueError(f"an item is malformed, or longer than {_LONGEST_CHARS} characters")
         chunk = self._text.read(max(_CHUNK_CHARS, len(rest)))
         if chunk:
-            self._held, self._at = rest + chunk, 0
+            self._buffer, self._at = rest + chunk, 0
         return bool(chunk)

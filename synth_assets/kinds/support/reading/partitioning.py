@@ -10,26 +10,26 @@ T = TypeVar("T")
 
 
 def shuffle(items: Iterable[T], seed: int | None, buffer: int) -> Iterator[T]:
-    """The items in an order that the seed decides, holding `buffer` of them; without a seed as they are."""
+    """Yield the items in an order that the seed decides, holding `buffer` of them; without a seed as they are."""
     if seed is None:
         yield from items
         return
     # Of Python's generators only `random()` is promised to stay the same across versions.
     draw = random.Random(seed).random
-    kept: list[T] = []
+    window: list[T] = []
     for item in items:
-        if len(kept) < buffer:
-            kept.append(item)
+        if len(window) < buffer:
+            window.append(item)
             continue
         index = int(draw() * buffer)
-        yield kept[index]
-        kept[index] = item
-    while kept:
-        index = int(draw() * len(kept))
-        kept[index], kept[-1] = kept[-1], kept[index]
-        yield kept.pop()
+        yield window[index]
+        window[index] = item
+    while window:
+        index = int(draw() * len(window))
+        window[index], window[-1] = window[-1], window[index]
+        yield window.pop()
 
 
 def shard_of(content: Json, of: int) -> int:
-    """The shard that a row's content decides."""
+    """Return the shard that a row's content decides."""
     return int(content_hash("shard/1", content), 16) % of
