@@ -8,10 +8,11 @@ import dagster as dg
 
 from synth_assets.assets.checks import check_results, failure_of, verdicts_of
 from synth_assets.assets.metadata import Made, metadata_of, sample_of
-from synth_assets.assets.progress import describe_progress, stoppable
+from synth_assets.assets.progress import describe_progress
 from synth_assets.assets.tables import frame_of
 from synth_assets.core.contract import Contract
 from synth_assets.core.errors import SynthError
+from synth_assets.core.interrupts import interrupt_on_ctrl_c
 from synth_assets.core.stage import Partition
 from synth_assets.engine import CheckResult, Engine, GateClosed, StageResult
 
@@ -37,7 +38,7 @@ def materialize(
     closed: GateClosed | None = None
     for part in parts:
         try:
-            with stoppable():
+            with interrupt_on_ctrl_c():
                 result = filling.fill(part)
         except GateClosed as gate:
             closed = gate

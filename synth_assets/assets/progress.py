@@ -1,10 +1,6 @@
 """What a long stage says while it runs, and how it is told to stop."""
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import dagster as dg
 
@@ -40,19 +36,3 @@ def describe_progress(tally: Tally) -> str:
 def cost(usd: float | None) -> str:
     """Return a cost in words; one that is not known is never zero."""
     return "cost unknown" if usd is None else f"${usd:,.4f}" if usd else "$0"
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Provide a run that is terminated gets KeyboardInterrupt, on which asyncio ends its tasks in order.
-
-    Dagster's own exception could be lost in whichever callback the event loop happens to run.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from synth_assets.cli import commands
-from synth_assets.cli.interrupts import install_interrupt_handler
 from synth_assets.cli.options import asks_for_json
 from synth_assets.core.errors import SynthError
+from synth_assets.core.interrupts import listen_to_ctrl_c
 from synth_assets.core.suggestions import nearest_name
 
 INTERRUPTED = 130
@@ -91,4 +91,4 @@ def main() -> None:
 
     Start with `synth run mitall`; it needs no key. Everything made lies in SYNTH_HOME (.synth here).
     """
-    install_interrupt_handler()
+    listen_to_ctrl_c()

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_assets.cli.answers import first_rows
-from synth_assets.cli.interrupts import ended_by_ctrl_c
 from synth_assets.cli.views.answers import print_answer
 from synth_assets.cli.views.records import print_records
 from synth_assets.cli.views.terminal import out
 from synth_assets.core.errors import SynthError
+from synth_assets.core.interrupts import exit_on_ctrl_c
 
 if TYPE_CHECKING:
     from synth_assets.lake import Lake
@@ -62,7 +62,7 @@ class Shell:
         for text in self._questions():
             keep_line()
             try:
-                with ended_by_ctrl_c():
+                with exit_on_ctrl_c():
                     self._answer(text)
             except SynthError as error:
                 from synth_assets.cli.views.errors import print_error

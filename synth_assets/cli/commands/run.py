@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synth_assets.cli.interrupts import end_as_by_ctrl_c
 from synth_assets.cli.options import json_option, wish_options
 from synth_assets.cli.root import INTERRUPTED
 from synth_assets.core.errors import SynthError
+from synth_assets.core.interrupts import treat_sigterm_as_ctrl_c
 
 if TYPE_CHECKING:
     from synth_assets.engine import Engine, RecipeRun, RunSelection
@@ -62,7 +62,7 @@ def go(run: "RecipeRun", *, as_json: bool) -> int:
 
     error: SynthError | None = None
     code = 0
-    end_as_by_ctrl_c()
+    treat_sigterm_as_ctrl_c()
     try:
         _print_banners(run)
         with watching() as watcher:

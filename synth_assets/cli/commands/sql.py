@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from synth_assets.cli.answers import FILE_FORMATS, ask, first_rows, write_answer
-from synth_assets.cli.interrupts import ended_by_ctrl_c
 from synth_assets.cli.options import at_option
 from synth_assets.core.errors import SynthError
+from synth_assets.core.interrupts import exit_on_ctrl_c
 
 if TYPE_CHECKING:
     from synth_assets.lake import Lake
@@ -41,7 +41,7 @@ def command(query: str | None, kind: str | None, file: Path | None, at: int | No
 
             Shell(lake, at).run(at_home.home / "sql_history")
             return
-        with ended_by_ctrl_c():
+        with exit_on_ctrl_c():
             _answer(lake, query or sys.stdin.read(), _format(kind, file), file, at)
 
 

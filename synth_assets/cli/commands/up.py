@@ -45,14 +45,15 @@ def command(port: int, host: str, no_build: bool, file: Path | None) -> None:
     Prepares the home folder, builds the first dataset if there is none, and serves until Ctrl-C, which ends
     everything that was started. --file serves a Python file with a `defs` of your own.
     """
-    from synth_assets.assets.services import Services, ended_in_order, require_free
+    from synth_assets.assets.services import Services, require_free
     from synth_assets.assets.webserver import Webserver
+    from synth_assets.core.interrupts import interrupt_on_shutdown
     from synth_assets.settings import load
 
     settings, web = load(), Webserver(host, port)
     require_free(host, port)
     with ExitStack() as stack:
-        stack.enter_context(ended_in_order())
+        stack.enter_context(interrupt_on_shutdown())
         home = stack.enter_context(_only_one(settings, web))
         # Without the variable, Dagster posts the files of DAGSTER_HOME/logs home, whatever dagster.yaml says.
         environ = {**settings.secrets, "DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1"}

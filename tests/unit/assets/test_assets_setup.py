@@ -15,10 +15,10 @@ import pytest
 from synth_assets.assets.executor import executor_of
 from synth_assets.assets.home import prepare_home
 from synth_assets.assets.lake_io import table_of_key
-from synth_assets.assets.progress import stoppable
 from synth_assets.assets.resources import lake_resources
 from synth_assets.assets.services import Services, free_port, is_listening, require_free
 from synth_assets.core.errors import ContractError, RecipeError, SynthError
+from synth_assets.core.interrupts import interrupt_on_ctrl_c
 from synth_assets.settings import Settings, load
 
 
@@ -113,7 +113,7 @@ class TestServices:
 SLEEPER = """
 import asyncio, signal
 import dagster._utils.interrupts as interrupts
-from synth_assets.assets.progress import stoppable
+from synth_assets.core.interrupts import interrupt_on_ctrl_c
 
 async def forever():
     print("asleep", flush=True)
@@ -121,7 +121,7 @@ async def forever():
 
 with interrupts.capture_interrupts():
     try:
-        with stoppable():
+        with interrupt_on_ctrl_c():
             asyncio.run(forever())
     except KeyboardInterrupt:
         print("stopped in order", flush=True)
@@ -141,7 +141,7 @@ def test_outside_the_main_thread_nothing_is_changed() -> None:
     before = signal.getsignal(signal.SIGINT)
 
     def inside() -> object:
-        with stoppable():
+        with interrupt_on_ctrl_c():
             return signal.getsignal(signal.SIGINT)
 
     with ThreadPoolExecutor(1) as pool:
