@@ -16,7 +16,7 @@ from synth_assets.lake import Lake, to_rows
 
 @dataclass(frozen=True, slots=True)
 class LakeSourceContext:
-    """What a source may reach."""
+    """What a source may read from."""
 
     folder: Path
     lake: Lake
@@ -52,8 +52,8 @@ def rows_from_source(job: Job, stage: Source, lake: Lake) -> Iterator[MadeRow | 
     ordinals = RowOrdinals()
     part = job.partition
     day = (part.key,) if part.scheme == "daily" else ()
-    reach = LakeSourceContext(job.recipe.path.parent, lake)
-    for index, item in enumerate(stage.rows(part, reach)):
+    context = LakeSourceContext(job.recipe.path.parent, lake)
+    for index, item in enumerate(stage.rows(part, context)):
         if job.limit is not None and index >= job.limit:
             return
         if isinstance(item, Rejection):

@@ -24,6 +24,7 @@ DIALECT = {
     "road",
     "booked",
     "settled",
+    "reach",
 }
 """Words that were once names here, and that nobody of the field would know."""
 KEYS_OF_JSON = {"cli/commands/check.py": {"told"}, "cli/diagnostics.py": {"told"}}
