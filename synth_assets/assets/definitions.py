@@ -36,7 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 
 def _defs_of(recipe: Recipe, settings: Settings) -> dg.Definitions:
-    """Return a recipe that Dagster refuses, for a tag it cannot spell, is told like one that is broken."""
+    """Return a recipe's definitions; one that Dagster refuses, for a tag it cannot spell, is shown like a broken one."""
     try:
         return build_recipe_defs(recipe, settings)
     except dg.DagsterError as error:

@@ -67,7 +67,7 @@ def _line(result: StageResult) -> str:
 def _materialized(
     context: dg.AssetExecutionContext, engine: Engine, made: Sequence[Made], checks: Sequence[dg.AssetCheckResult]
 ) -> dg.MaterializeResult[Any]:
-    """Return the materialization; where a run fills several partitions, each gets what is told of it."""
+    """Return the materialization; where a run fills several partitions, each gets its own metadata."""
     value = frame_of(sample_of(engine, made[0]), made[0].contract)
     if len(made) == 1:
         return dg.MaterializeResult(metadata=metadata_of(engine, made[0]), check_results=checks, value=value)

@@ -36,7 +36,7 @@ class Made:
 
 
 def metadata_of(engine: Engine, made: Made) -> Metadata:
-    """Return all that is told about one commit."""
+    """Return all that is shown of one commit."""
     result, tally = made.result, made.result.tally
     reasons = reasons_of(engine, result) if tally.rejects else {}
     return {

@@ -1,4 +1,4 @@
-"""What a long stage says while it runs, and how it is told to stop."""
+"""Reports the progress of a long stage while it runs."""
 
 import time
 

@@ -31,7 +31,7 @@ class QueryResult:
 
 
 def ask(lake: "Lake", sql: str, at: int | None) -> "pa.RecordBatchReader":
-    """Return the answer, streamed. An error is told without the question, which the person has before their eyes."""
+    """Return the answer, streamed. An error is shown without the question, which the person can see."""
     try:
         return lake.query(sql, at=at)
     except LakeError as error:
@@ -96,7 +96,7 @@ def _rows(reader: "pa.RecordBatchReader") -> Iterator[Row]:
 
 
 def _batches(reader: "pa.RecordBatchReader") -> "Iterator[pa.RecordBatch]":
-    """Yield the batches; an error of the query that shows only while it runs is told as the lake's."""
+    """Yield the batches; an error that shows only while the query runs becomes a LakeError."""
     while True:
         try:
             batch = reader.read_next_batch()

@@ -43,7 +43,7 @@ def edit_lines(history: Path, words: list[str]) -> Callable[[], None]:
 
 
 class Shell:
-    """A conversation with the lake. An error is told, and the conversation goes on."""
+    """A conversation with the lake. An error is printed, and the conversation goes on."""
 
     def __init__(self, lake: "Lake", at: int | None) -> None:
         self._lake, self._at = lake, at

@@ -57,7 +57,7 @@ class Difference:
 
 
 def diff_tables(lake: Lake, a: Version, b: Version, most: int) -> Difference:
-    """How the rows of `b` differ from those of `a`; the first `most` differences of each sort are told in full."""
+    """How the rows of `b` differ from those of `a`; the first `most` differences of each sort are returned in full."""
     existing = [_value_columns(lake, version) for version in (a, b)]
     shared = [name for name in existing[0] if name in existing[1]]
     differ = " OR ".join(f"a.{quoted_column(name)} IS DISTINCT FROM b.{quoted_column(name)}" for name in shared)

@@ -48,7 +48,7 @@ def _row(values: dict[str, object]) -> Row:
 
 
 def rows_from_source(job: Job, stage: Source, lake: Lake) -> Iterator[MadeRow | RejectedRow]:
-    """The rows of a source, named by their `id` column or their content; equal ones are told apart by their count."""
+    """The rows of a source, named by their `id` column or their content; equal ones differ by their ordinal."""
     ordinals = RowOrdinals()
     part = job.partition
     day = (part.key,) if part.scheme == "daily" else ()

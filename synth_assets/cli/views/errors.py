@@ -25,7 +25,7 @@ def print_error(error: SynthError, *, as_json: bool) -> None:
 
 
 def error_text(error: SynthError, *, mark: bool = True) -> "Text":
-    """Return the place, the fault, and the remedy below it. An error that holds others is told by them."""
+    """Return the location, the fault, and the remedy below it. An error that holds others is shown by them."""
     from rich.text import Text
 
     problems = _problems(error)

@@ -20,7 +20,7 @@ LINE_EVERY_S = 10.0
 
 
 class Watcher(Protocol):
-    """Is told of a run: each job as it starts, each of its input rows that is done, and its end."""
+    """Watches a run: each job as it starts, each of its input rows that is done, and its end."""
 
     def start(self, job: "Job") -> None:
         """Note that a job begins."""
