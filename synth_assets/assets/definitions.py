@@ -36,7 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 
 def _defs_of(recipe: Recipe, settings: Settings) -> dg.Definitions:
-    """Return a recipe's definitions; one that Dagster refuses, for a tag it cannot spell, is shown like a broken one."""
+    """Return a recipe's definitions; one that Dagster refuses, for its tags say, is shown like a broken one."""
     try:
         return build_recipe_defs(recipe, settings)
     except dg.DagsterError as error:
