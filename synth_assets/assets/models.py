@@ -15,7 +15,7 @@ from synth_assets.assets.tables import column_schema, dagster_type, system_colum
 from synth_assets.core.contract import Contract, Gate
 from synth_assets.core.stage import Partition
 from synth_assets.engine import Engine, StageResult
-from synth_assets.engine.models import FRESH, contract_of, freshness_of, run_model
+from synth_assets.engine.models import FRESH, contract_of, freshness_of
 from synth_assets.recipes import Recipe
 from synth_assets.sql import Model, column_lineage, output_columns
 
@@ -61,7 +61,7 @@ def model_asset(model: Model, around: Around) -> dg.AssetsDefinition:
         engine: Engine = context.resources.engine
         parts = [recipe.partition(part) for part in context.partition_keys] if recipe else [Partition()]
         filling = Filling(
-            fill=lambda part: run_model(engine.lake, model, context.run.run_id, part.key),
+            fill=lambda part: engine.run_model(model, context.run.run_id, part.key),
             made=lambda result: _made(engine, model, result, lineage),
             contract=contract,
             after=lambda: freshness_of(engine.lake, model),

@@ -35,7 +35,7 @@ def _asking(recipe: Recipe) -> list[str]:
 
 
 def _last(recipe: Recipe, names: Sequence[str]) -> list[dg.AssetKey]:
-    """Return of those stages, the ones that none of the others reads."""
+    """Return those of the stages that none of the others reads."""
     read = {upstream for name in names for upstream in recipe.upstream(name)}
     return [dg.AssetKey([recipe.name, name]) for name in names if name not in read]
 

@@ -7,10 +7,10 @@ from types import TracebackType
 
 from synth_assets.core.contract import WHOLE, Contract
 from synth_assets.core.errors import ConflictError
+from synth_assets.engine import models
 from synth_assets.engine.commit.fingerprint import teacher_of
 from synth_assets.engine.export_folders import relocate
 from synth_assets.engine.job import Job, OnProgress, StageResult
-from synth_assets.engine.models import run_model
 from synth_assets.engine.recipe_run import RecipeRun, RunObserver
 from synth_assets.engine.runner import Runner, no_progress
 from synth_assets.engine.selection import RunSelection
@@ -68,14 +68,14 @@ class Engine:
         for model in sort_models(find_models(self.settings).models):
             if all(self.lake.has(table) for table in model.inputs):
                 for key in self.lake.partitions(model.inputs[0]) if model.partitioned else [WHOLE]:
-                    yield self._run_model(model, run_id, key)
+                    yield self.run_model(model, run_id, key)
 
-    def _run_model(self, model: Model, run_id: str, key: str) -> StageResult:
+    def run_model(self, model: Model, run_id: str, key: str = WHOLE) -> StageResult:
         """Compute a model, again where another run was faster: what it committed may be of older rows."""
         for _ in range(_MODEL_ATTEMPTS - 1):
             with suppress(ConflictError):
-                return run_model(self.lake, model, run_id, key)
-        return run_model(self.lake, model, run_id, key)
+                return models.run_model(self.lake, model, run_id, key)
+        return models.run_model(self.lake, model, run_id, key)
 
     def _prepare_engine_tables(self) -> None:
         """Create the engine's tables, and add the columns that a lake of an earlier version lacks."""

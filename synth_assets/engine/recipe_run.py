@@ -20,7 +20,7 @@ class RunObserver(Protocol):
         """Note that a job begins."""
 
     def update(self, job: Job, tally: Tally) -> None:
-        """Return one more input row of the job is done."""
+        """Note that one more input row of the job is done."""
 
     def finish(self, result: StageResult) -> None:
         """Note that a job is committed, or that its table was current."""

@@ -171,7 +171,7 @@ class Runner:
         await ready  # what failed there will fail again where it is needed, and be told
 
     def _prepare(self) -> None:
-        """Return each kind once, one after the other: the threads are wanted for looks into the ledger."""
+        """Prepare each kind once, one after the other: the threads are wanted for looks into the ledger."""
         for stage in {type(job.what): job.what for job in self.then}.values():
             stage.prepare()
 
