@@ -72,7 +72,7 @@ def _csv_field(value: Any) -> str:
 
 
 def _write_json(reader: "pa.RecordBatchReader", file: BinaryIO) -> None:
-    """Return one array, a row on each line."""
+    """Write one array, a row on each line."""
     opening = b"[\n"
     for row in _rows(reader):
         record = json_ready(dict(zip(reader.schema.names, row, strict=True)))

@@ -57,7 +57,7 @@ def copy_export(folder: Path, to: Path) -> "Manifest":
 
 
 def raise_if_in_the_way(to: Path, *, force: bool) -> None:
-    """Return what is there is overwritten only if that was wanted, and only if it is an export."""
+    """Raise an error where something would be overwritten that is no export, or without --force."""
     from synth_assets.exports.manifest import NAME
 
     if not to.exists() or (to.is_dir() and not any(to.iterdir())):

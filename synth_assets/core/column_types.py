@@ -2,6 +2,7 @@
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -30,7 +31,7 @@ _LISTS = ("is_list", "is_large_list")
 _PLACEHOLDER_TEXTS = 3
 
 
-class ValueType:
+class ValueType(ABC):
     """One type of column. A subclass says what differs from a type that is stored as it is."""
 
     duckdb: ClassVar[str]
@@ -50,13 +51,13 @@ class ValueType:
     Numbers have none because Parquet's leave out NaN, which DuckDB sorts above all: a filter would miss it.
     """
 
+    @abstractmethod
     def accepts(self, value: object) -> bool:
         """Tell whether a row may hold the value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, value: object) -> Json:
         """Return a value from outside as this type: nothing is guessed or rounded. ValueError says what it is."""
-        raise NotImplementedError
 
     def read_spelled(self, text: str) -> Json:
         """Return a value that was written as text, as in CSV."""
@@ -73,9 +74,9 @@ class ValueType:
         """Return the texts that `accepted` is about; none where the value has another type."""
         return [value] if isinstance(value, str) else []
 
+    @abstractmethod
     def placeholder(self, column: "Column", text: str) -> Json:
         """Return a value to reckon with where none is known yet, made of a middling text."""
-        raise NotImplementedError
 
     def arrow(self) -> "pa.DataType":
         """Return the type in which Arrow stores the values."""

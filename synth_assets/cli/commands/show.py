@@ -60,7 +60,7 @@ def _show_table(console: "Console", lake: "Lake", view: "View", *, side_by_side:
 
 
 def _show_recipe(console: "Console", lake: "Lake", name: str) -> None:
-    """Return its tables, and a row of the last that a teacher made."""
+    """Print the tables of a recipe, and a row of the last that a teacher made."""
     from synth_assets.cli.row_lookup import View, tables_of
     from synth_assets.cli.views.tables import print_tables
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_answer(console: "Console", answer: "QueryResult") -> None:
-    """Return the rows, and how many there are."""
+    """Print the rows, and how many there are."""
     print_records(console, answer.names, answer.rows)
     rows = len(answer.rows)
     message = f"the first {count(rows)} rows; --format csv gives all" if answer.more else some(rows, "row")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_care(console: "Console", cared: "CareSummary") -> None:
-    """Return what care did; nothing is a result, too."""
+    """Print what care did, also where that is nothing."""
     lake = cared.lake
     items = [
         (len(lake.compacted), f"{some(len(lake.compacted), 'table')} compacted"),
@@ -35,7 +35,7 @@ def print_care(console: "Console", cared: "CareSummary") -> None:
 
 
 def print_snapshots(console: "Console", snapshots: "Sequence[Snapshot]", most: int) -> None:
-    """Return the newest of them, oldest first."""
+    """Print the newest snapshots, oldest first."""
     table = grid(("snapshot", "time", "what", "run"))
     table.columns[0].justify = "right"
     for each in snapshots[-most:]:
@@ -47,7 +47,7 @@ def print_snapshots(console: "Console", snapshots: "Sequence[Snapshot]", most: i
 
 
 def print_published(console: "Console", report: "PublishReport") -> None:
-    """Return where the file is and what is in it."""
+    """Print where the file is and what is in it."""
     message = f"{some(len(report.tables), 'table')}, {some(report.rows, 'row')}, {size(report.bytes)}"
     done(console, f"{report.path}: {message}, as of snapshot {report.snapshot}")
     hint(console, f"duckdb {report.path}")

@@ -16,7 +16,7 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 
 
 def print_difference(console: "Console", found: "Difference") -> None:
-    """Return one pair of tables or files."""
+    """Print one pair of tables or files."""
     from rich.text import Text
 
     console.print(Text.assemble((found.a, "bold"), " → ", (found.b, "bold")))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_error(error: SynthError, *, as_json: bool) -> None:
-    """Return the error on stderr, its lines whole so that a place can be copied; as JSON, on stdout."""
+    """Print the error on stderr, its lines whole so that a place can be copied; as JSON, on stdout."""
     if as_json:
         print_json({"error": error_json(error)})
         return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_exports(console: "Console", exports: "Iterable[Export]") -> None:
-    """Return each export."""
+    """Print each export."""
     for export in exports:
         manifest = export.manifest
         done(console, f"{manifest.recipe}.{manifest.stage} is in {export.folder}")

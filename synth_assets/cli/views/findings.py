@@ -14,7 +14,7 @@ _SYMBOLS = {"ok": ("✓", "bold green"), "warn": ("!", "bold yellow"), "fail": (
 
 
 def print_findings(console: "Console", findings: "Sequence[Finding]", settings: Sequence[tuple[str, str, str]]) -> None:
-    """Return each finding with its remedy, then the settings."""
+    """Print each finding with its remedy, then the settings."""
     from rich.table import Table
     from rich.text import Text
 

@@ -18,7 +18,7 @@ _STATES = {"new": "to be made", "changed": "to be made anew", "current": "as it 
 
 
 def print_plan(console: "Console", planned: "Planned") -> None:
-    """Return the whole plan."""
+    """Print the whole plan."""
     divided = any(line.partition_key != WHOLE for line in planned.lines)
     texts = (planned.recipe, "partition", "state") if divided else (planned.recipe, "state")
     table = grid(texts, NUMBERS, footer=True)

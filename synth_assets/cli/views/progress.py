@@ -46,7 +46,7 @@ def watching() -> "Iterator[Watcher]":
 
 @contextmanager
 def _listening(console: "Console") -> Iterator[None]:
-    """Provide what is logged meanwhile, such as how far a batch job is, is seen between the lines."""
+    """Print what is logged meanwhile, such as how far a batch job is, between the lines of the watcher."""
     logger, ear = logging.getLogger("synth_assets"), _Ear(console)
     level = logger.level
     logger.addHandler(ear)

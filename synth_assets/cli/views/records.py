@@ -14,7 +14,7 @@ GAP = 3
 
 
 def print_records(console: "Console", names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Return the rows, as they fit."""
+    """Print the rows, a record each, as wide as they fit."""
     cells = [[short(cell(value), LONGEST_CELL) for value in row] for row in rows]
     if not rows or _width(names, cells) <= console.width:
         console.print(_grid(names, rows, cells))
@@ -25,7 +25,7 @@ def print_records(console: "Console", names: Sequence[str], rows: Sequence[Seque
 
 
 def print_title(console: "Console", title: str) -> None:
-    """Return the line between one record and the next."""
+    """Print the line between one record and the next."""
     from rich.rule import Rule
     from rich.text import Text
 
@@ -33,7 +33,7 @@ def print_title(console: "Console", title: str) -> None:
 
 
 def print_fields(console: "Console", fields: Iterable[tuple[str, Any]]) -> None:
-    """Return a line for each value, the names in a column of their own; long texts are wrapped."""
+    """Print a line for each value, the names in a column of their own; long texts are wrapped."""
     from rich.table import Table
     from rich.text import Text
 

@@ -24,7 +24,7 @@ def is_wide(shown: Shown) -> bool:
 
 
 def print_rows(console: "Console", shown: Shown, rows: int) -> None:
-    """Return the first rows, and how many there are."""
+    """Print the first rows, and how many there are."""
     few = shown.rows[:rows]
     if is_wide(shown):
         for row in few:

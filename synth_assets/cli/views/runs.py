@@ -63,7 +63,7 @@ def _print_remarks(console: "Console", result: "StageResult") -> None:
 
 
 def _print_rounds(console: "Console", rounds: "Rounds", goal: str) -> None:
-    """Return what each round of a goal asked for and brought, and why there was no further one."""
+    """Print what each round of a goal asked for and brought, and why there was no further one."""
     table = grid(("round",), ("asked for", "rows made", "accepted", "calls", "cost"))
     for each in rounds.rounds:
         numbers = (count(each.made), count(each.accepted), count(each.calls), money(each.cost_usd))
@@ -77,7 +77,7 @@ def _print_rounds(console: "Console", rounds: "Rounds", goal: str) -> None:
 
 
 def _print_next(console: "Console", run: "RecipeRun") -> None:
-    """Return the way on: to the rows that a teacher made, to rejects, and to the files."""
+    """Print the way on: to the rows that a teacher made, to rejects, and to the files."""
     from synth_assets.engine.export_folders import CURRENT
 
     hint(console, f"synth show {run.jobs[-1].schema if run.selection.stage is None else run.jobs[-1].table}")

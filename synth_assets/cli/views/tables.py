@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_tables(console: "Console", states: "Sequence[TableState]") -> None:
-    """Return a line for each table, in the order they were made."""
+    """Print a line for each table, in the order they were made."""
     divided = any(state.partitions > 1 for state in states)
     numbers = ("rows", "rejects", *(("partitions",) if divided else ()), "cost", "committed")
     table = grid(("table", "kind"), numbers)

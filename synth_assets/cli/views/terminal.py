@@ -34,7 +34,7 @@ def _console(*, stderr: bool) -> "Console":
 
 
 def print_json(value: object) -> None:
-    """Return a result as JSON, indented and with its letters as they are."""
+    """Print a result as JSON, indented and with its letters as they are."""
     click.echo(json.dumps(json_ready(value), ensure_ascii=False, indent=2))
 
 
@@ -64,22 +64,22 @@ def _scalar(value: Any) -> str | int | float:
 
 
 def done(console: "Console", text: str) -> None:
-    """Return a line that says that all is well."""
+    """Print a line that says that all is well."""
     _marked(console, "✓", "green", text)
 
 
 def failed(console: "Console", text: str) -> None:
-    """Return a line that says what is missing."""
+    """Print a line that says what is missing."""
     _marked(console, "✗", "red", text)
 
 
 def warned(console: "Console", text: str) -> None:
-    """Return a line that says what to look at."""
+    """Print a line that says what to look at."""
     _marked(console, "!", "yellow", text)
 
 
 def hint(console: "Console", text: str) -> None:
-    """Return a line that says what to do next."""
+    """Print a line that says what to do next."""
     _marked(console, "→", "cyan", text)
 
 

@@ -16,7 +16,7 @@ _HIDDEN = ("row_id", "partition_key")
 
 
 def print_trace(console: "Console", chain: Mapping[str, Any], *, full: bool) -> None:
-    """Return the whole chain, from the row back to its source."""
+    """Print the whole chain, from the row back to its source."""
     from rich.tree import Tree
 
     tree = Tree(_headline(chain), guide_style="dim")

@@ -15,7 +15,7 @@ FAILING_ROWS = 5
 
 
 def print_verdicts(console: "Console", verdicts: "Sequence[CheckResult]") -> None:
-    """Return each check that did not pass, and the first rows that failed it."""
+    """Print each check that did not pass, and the first rows that failed it."""
     for verdict in verdicts:
         if verdict.passed:
             continue

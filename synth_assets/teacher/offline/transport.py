@@ -1,8 +1,6 @@
 """The teacher without a key: it answers by rules, always the same, and says so in every answer."""
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 
 from synth_assets.core.rehearsal import Dice
 from synth_assets.core.request import Call, Request
@@ -11,23 +9,12 @@ from synth_assets.core.teacher_spec import OFFLINE_MODEL
 from synth_assets.kinds import kinds
 from synth_assets.teacher.offline.schema_instance import answer_to
 from synth_assets.teacher.tokens import by_length
+from synth_assets.teacher.transports.transport import LocalTransport
 from synth_assets.teacher.wire import Completion
 
 
-class OfflineTransport:
+class OfflineTransport(LocalTransport):
     """Answers at once, in this process."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-    def encode(self, call: Call) -> bytes:
-        """Return nothing, as nothing is sent."""
-        return b""
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
         """Return the answer of the rules."""

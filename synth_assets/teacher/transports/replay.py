@@ -4,13 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from synth_assets.core.canonical import Json, content_hash
 from synth_assets.core.errors import TeacherError
 from synth_assets.core.request import Call
 from synth_assets.teacher.tokens import by_length
+from synth_assets.teacher.transports.transport import LocalTransport
 from synth_assets.teacher.wire import Completion
 
 _SHOWN = 80
@@ -31,7 +31,7 @@ def line_of(call: Call, text: str) -> str:
     return json.dumps({"messages": messages, "draw": call.request.draw, "text": text}, ensure_ascii=False) + "\n"
 
 
-class ReplayTransport:
+class ReplayTransport(LocalTransport):
     """Looks answers up; a prompt that was not recorded ends the run, and is never invented."""
 
     def __init__(self, path: Path, model: str) -> None:
@@ -45,15 +45,6 @@ class ReplayTransport:
                 if line.strip():
                     self._read(number, line)
         return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-    def encode(self, call: Call) -> bytes:
-        """Return nothing, as nothing is sent."""
-        return b""
 
     async def send(self, call: Call, body: bytes) -> tuple[Completion, Mapping[str, str]]:
         """Return the recorded answer."""

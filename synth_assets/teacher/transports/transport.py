@@ -32,6 +32,22 @@ class Transport(Protocol):
         """Return the answer to one attempt, and the headers of the response."""
 
 
+class LocalTransport:
+    """Answers in this process: nothing is opened, encoded or closed unless a subclass does."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def encode(self, call: Call) -> bytes:
+        """Return nothing, as nothing is sent."""
+        return b""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where requests go, and with which key, which is never shown."""
